@@ -1,0 +1,86 @@
+"""Figures inside the page: matplotlib's SVG is inlined, its palette follows the theme, its words are required.
+
+An SVG behind <img> keeps the colours it was drawn with, a grey or white panel in dark mode. Inlined, every colour of
+the palette becomes its CSS variable and the figure changes with the page, at no request.
+"""
+
+import html
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util import logging
+
+log = logging.getLogger(__name__)
+
+_VARIABLE = re.compile(r"--gb-([a-z]+):\s*(#[0-9a-fA-F]{6})\b")
+_PATH_LIKE = re.compile(r"\.(?:svg|png|jpe?g|gif|webp)\s*$|^\S*[/\\]\S*$", re.IGNORECASE)
+
+
+def palette(style: Path) -> dict[str, str]:
+    """{light hex: name} from the first block of --gb-<name> variables in the style sheet, the light one."""
+    found: dict[str, str] = {}
+    for name, value in _VARIABLE.findall(style.read_text("utf-8")):
+        if name in found.values():
+            break  # the dark block begins
+        found[value.lower()] = name
+    return found
+
+
+def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
+    """The <svg> element for the page: named, theme-coloured, on a transparent ground, its ids under `prefix`."""
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
+    # matplotlib paints the figure's and the axes' ground as the first patches, without a stroke.
+    svg = re.sub(r'(<g id="patch_\d+">\s*<path [^>]*?style="fill: )#ffffff"', r'\1none"', svg)
+    svg = re.sub(r"#[0-9a-fA-F]{6}\b", lambda m: f"var(--gb-{colors[m[0].lower()]})" if m[0].lower() in colors else m[0], svg)
+    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
+    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
+    svg = re.sub(r'(url\(#|href="#)([^)"]+)', rf"\g<1>{prefix}-\2", svg)
+    svg = re.sub(r">\s+<(?!tspan|/text)", "><", svg)
+    head, body = re.match(r"(<svg[^>]*>)(.*)", svg, re.S).groups()
+    width, height = (_pixels(re.search(rf'\b{side}="([^"]+)"', head)) for side in ("width", "height"))
+    box = re.search(r'viewBox="[^"]+"', head)
+    size = f'width="{width:.0f}" height="{height:.0f}" ' if width and height else ""
+    return f'<svg class="gb-svg" role="img" aria-label="{html.escape(alt)}" {size}{box[0] if box else ""}>{body}'
+
+
+def _pixels(length: re.Match | None) -> float:
+    number = re.match(r"([\d.]+)(pt|px|)$", length[1]) if length else None
+    return float(number[1]) * (4 / 3 if number[2] == "pt" else 1) if number else 0.0
+
+
+def written(alt: str | None) -> bool:
+    """Whether alt is a text that a person wrote: not missing, not empty, not a path or a file name."""
+    return bool(alt and alt.strip() and not _PATH_LIKE.search(alt.strip()))
+
+
+def _inline(app, doctree):
+    colors = palette(Path(app.srcdir, app.config.gradbook_style))
+    images = list(doctree.findall(nodes.image))
+    for count, image in enumerate(images):
+        alt, uri = image.get("alt"), image["uri"]
+        if not written(alt):
+            log.warning(
+                "figure without written alternative text (alt is %r): say what is to be seen, in the cell's "
+                "`mystnb: image: alt` or the figure's `:alt:`", alt, location=image, type="figure"
+            )  # fmt: skip
+            continue
+        if not uri.endswith(".svg") or "://" in uri:
+            continue
+        path = Path(app.env.relfn2path(uri, app.env.docname)[1])
+        svg = inline_svg(path.read_text("utf-8"), alt, f"svg{count}", colors)
+        if "#000000" in svg:
+            log.warning(
+                "figure in black, which dark mode swallows: draw it under gradbook.figures.use()",
+                location=image, type="figure",
+            )  # fmt: skip
+        raw = nodes.raw("", f'<div class="gb-figure">{svg}</div>', format="html")
+        raw.source, raw.line = image.source, image.line
+        image.replace_self(raw)
+
+
+def setup(app):
+    app.add_config_value("gradbook_style", "book/_static/book.css", "env")
+    # Before Sphinx collects images (priority 500), so that none of these is copied to _images.
+    app.connect("doctree-read", _inline, priority=400)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
