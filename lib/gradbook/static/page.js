@@ -1,0 +1,73 @@
+// A page without a kernel: each figure gets a model whose "kernel" is the table of frames that it carries.
+import { bind } from "./explore.js";
+
+async function inflate(base64) {
+  const packed = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+const product = sizes => sizes.reduce((a, b) => a * b, 1);
+
+// Frames -> a function from the controls' positions to {key: values}. See gradbook/explore_frames.py for the format.
+function tables(head, bytes) {
+  let offset = 0;
+  const keys = Object.entries(head).map(([key, how]) => {
+    const length = product(how.axes) * how.size * how.bytes, part = bytes.slice(offset, offset += length);
+    return {key, how, codes: how.bytes === 1 ? part : new Uint16Array(part.buffer), last: -1, values: null};
+  });
+  return positions => Object.fromEntries(keys.map(table => {
+    const {how, codes} = table;
+    const row = how.axes.reduce((at, n, axis) => at * n + (n > 1 ? positions[axis] : 0), 0);
+    if (row !== table.last) {
+      table.last = row;
+      table.values = read(how, codes.slice(row * how.size, (row + 1) * how.size));
+    }
+    return [table.key, table.values];
+  }));
+}
+
+// Differences -> codes (the typed array wraps around, as numpy did) -> values.
+function read(how, codes) {
+  for (let i = 1; i < codes.length; i++) codes[i] += codes[i - 1];
+  if (how.words) return Array.from(codes, c => how.words[c]);
+  return Float64Array.from(codes, c => {
+    const v = c === how.nan ? NaN : how.lo + c * how.step;
+    return how.log ? 10 ** v : v;
+  });
+}
+
+function frameModel(spec, lookup) {
+  const state = {_spec: spec}, listeners = {};
+  const positions = () => spec.controls.map(c => +state[c.name]);
+  const refresh = () => {
+    const at = positions(), data = lookup(at);
+    const controls = Object.fromEntries(spec.controls.map((c, i) => [c.name, c.texts[at[i]]]));
+    state._frame = {data, controls, readouts: spec.view.readout.map((_, i) => data[`@${i}`][0])};
+  };
+  return {
+    refresh,
+    get: key => state[key],
+    set: (key, value) => { state[key] = value; },
+    save_changes: () => { refresh(); (listeners["change:_frame"] || []).forEach(f => f()); },
+    on: (event, f) => { (listeners[event] ||= []).push(f); },
+    off: (event, f) => { listeners[event] = (listeners[event] || []).filter(g => g !== f); },
+  };
+}
+
+async function start(figure) {
+  const [json, frames] = figure.querySelectorAll("script"), spec = JSON.parse(json.textContent);
+  const model = frameModel(spec, tables(spec.frames, await inflate(frames.textContent)));
+  // The reader, or a browser that restores forms, may have moved an input already: begin from there.
+  for (const c of spec.controls) {
+    const input = figure.querySelector(`input[name="${c.name}"]`);
+    model.set(c.name, c.kind === "toggle" ? input.checked : +input.value);
+  }
+  model.refresh();
+  bind(figure, model);
+  figure.dataset.ready = "";
+}
+
+for (const figure of document.querySelectorAll("figure.gb-explore")) {
+  start(figure).catch(error => console.error("explorable:", error));
+}
