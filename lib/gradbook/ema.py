@@ -83,57 +83,56 @@ def ema(series, beta: float, bias_correction: bool = True) -> np.ndarray:
 def _average(theta: np.ndarray, beta: float) -> np.ndarray:
     """The recursion for each column of θ (T, n): row by row, or in blocks where θ is long and narrow."""
     steps, n = theta.shape
-    v = np.empty(theta.shape, theta.dtype)
     with np.errstate(invalid="ignore"):
         if steps > 20 * n:
+            v = np.empty((n, steps), theta.dtype)
             for j in range(n):
-                v[:, j] = _decaying_sum(np.ascontiguousarray(theta[:, j]), beta, 1 - beta)
-        else:
-            last = np.zeros(n, theta.dtype)
-            for t in range(steps):
-                np.multiply(theta[t], 1 - beta, out=v[t])
-                v[t] += beta * last
-                last = v[t]
-    return v
+                _decaying_sum(np.ascontiguousarray(theta[:, j]), beta, 1 - beta, out=v[j])
+            return v.T
+        v, last = np.empty_like(theta), np.zeros(n, theta.dtype)
+        for t in range(steps):
+            np.multiply(theta[t], 1 - beta, out=v[t])
+            v[t] += beta * last
+            last = v[t]
+        return v
 
 
-def _decaying_sum(x: np.ndarray, beta: float, gain: float) -> np.ndarray:
-    """y_t = β y_{t-1} + gain·x_t, y_0 = 0, for one contiguous series x (T,), BLOCK values at a time.
+def _decaying_sum(x: np.ndarray, beta: float, gain: float, out: np.ndarray) -> np.ndarray:
+    """y_t = β y_{t-1} + gain·x_t, y_{-1} = 0, for contiguous x and out (T,), BLOCK values at a time.
 
-    Inside a block y is a triangular Toeplitz product, y_k = Σ_{j≤k} gain β^{k-j} x_j + β^{k+1} c, with c the
-    last y of the block before. The c's obey the same recursion with β^BLOCK and gain 1, so they are found
-    first, by this very function, from the last column of the product. Only non-negative powers of β occur:
-    nothing overflows, and a rounding error is multiplied log(T)/log(BLOCK) times, not T times.
+    A block is known from its first value, the knot: y_k = β^k y_0 + Σ_{1≤j≤k} gain β^{k-j} x_j. That is one
+    product of the row (y_0, x_1, x_2, …) with a small Toeplitz matrix. The knots obey the same recursion with
+    β^BLOCK and gain 1, so this very function finds them first. Only non-negative powers of β occur: nothing
+    overflows, and a rounding error is multiplied log(T)/log(BLOCK) times on its way, not T times.
     """
     if len(x) <= 2 * BLOCK:
-        y, last = np.empty_like(x), 0.0
+        last = 0.0
         for t, value in enumerate(x.tolist()):
-            y[t] = last = beta * last + gain * value
-        return y
+            out[t] = last = beta * last + gain * value
+        return out
     k = np.arange(BLOCK)
     lag = k[None, :] - k[:, None]                                              # (from, to) inside a block
-    step = np.zeros((BLOCK + 1, BLOCK), x.dtype)
-    step[:BLOCK] = np.where(lag >= 0, gain * beta ** np.maximum(lag, 0), 0.0)
-    step[BLOCK] = beta ** (k + 1.0)                                            # what the carry still weighs
+    step = np.where(lag >= 0, gain * beta ** np.maximum(lag, 0), 0.0).astype(x.dtype)
+    step[0] = beta**k.astype(float)
 
-    whole, rest = divmod(len(x), BLOCK)
-    blocks = x[: whole * BLOCK].reshape(whole, BLOCK)
-    carry = np.zeros(whole + 1, x.dtype)                                       # carry[b] enters block b
-    carry[1:] = _decaying_sum(blocks @ step[:BLOCK, -1].copy(), beta**BLOCK, 1.0)
+    jumps = np.empty(-(-len(x) // BLOCK), x.dtype)                             # what a knot adds to the last
+    between = x[1 : 1 + (len(jumps) - 1) * BLOCK].reshape(-1, BLOCK)
+    jumps[0] = gain * x[0]
+    np.matmul(between, (gain * beta ** (BLOCK - 1.0 - k)).astype(x.dtype), out=jumps[1:])
+    knots = _decaying_sum(jumps, beta**BLOCK, 1.0, out=np.empty_like(jumps))
 
-    y = np.empty_like(x)
-    out = y[: whole * BLOCK].reshape(whole, BLOCK)
-    buffer = np.empty((min(CHUNK, whole), BLOCK + 1), x.dtype)                 # [block, carry] rows
-    for start in range(0, whole, CHUNK):
-        stop = min(start + CHUNK, whole)
-        rows = buffer[: stop - start]
-        rows[:, :BLOCK] = blocks[start:stop]
-        rows[:, BLOCK] = carry[start:stop]
-        np.matmul(rows, step, out=out[start:stop])
-    if rest:
-        tail = np.concatenate([x[whole * BLOCK :], np.zeros(BLOCK - rest, x.dtype), carry[-1:]])
-        y[whole * BLOCK :] = (tail @ step)[:rest]
-    return y
+    buffer = np.zeros((min(CHUNK, len(knots)), BLOCK), x.dtype)
+    for first in range(0, len(knots), CHUNK):
+        part = slice(first * BLOCK, (first + CHUNK) * BLOCK)
+        size = len(x[part])
+        rows = buffer[: len(knots[first : first + CHUNK])]
+        rows.reshape(-1)[:size] = x[part]
+        rows[:, 0] = knots[first : first + CHUNK]
+        whole = size // BLOCK
+        np.matmul(rows[:whole], step, out=out[part][: whole * BLOCK].reshape(whole, BLOCK))
+        if whole < len(rows):                                                  # the last, incomplete block
+            out[part][whole * BLOCK :] = (rows[-1] @ step)[: size - whole * BLOCK]
+    return out
 
 
 class EMA:
