@@ -14,6 +14,7 @@ What was interrupted is recovered by the next run.
 import functools
 import http.server
 import os
+import re
 import socketserver
 import sys
 import time
@@ -28,7 +29,6 @@ from tools.environment import (
     ensure_python,
     python_complaint,
     say,
-    tail,
     tool,
 )
 
@@ -67,19 +67,22 @@ def prepare():
 
 def build():
     """jupyter-book as one would call it by hand: caches, kernels, exports are the work of its extensions."""
-    started = time.time()
+    started, errors = time.time(), []
     say("-- executing the notebooks and building the book")
-    if call([tool("jupyter-book"), "build", ".", "-W", "-n", "--keep-going"]):
-        raise Stop(build_advice(ROOT / "_build" / "html" / "reports", started))
+    if call([tool("jupyter-book"), "build", ".", "-W", "-n", "--keep-going"], errors=errors):
+        raise Stop(build_advice("".join(errors)))
     say(f"-- the book is in _build/html ({time.time() - started:.0f} s)")
 
 
-def build_advice(reports, since):
-    """The tracebacks of the notebooks that failed in this build, then what to do."""
-    failed = sorted(path for path in reports.glob("**/*.err.log") if path.stat().st_mtime >= since - 1)
-    parts = [f"{path.relative_to(reports).as_posix()[:-8]}.md failed:\n{tail(path, 3000)}" for path in failed]
-    return "\n\n".join([*parts, "The book was not built; the reasons are above. "
-                        "Correct the source, then run this command again."])
+def build_advice(errors):
+    """What jupyter-book wrote to stderr, cut down to what is wrong: cells with tracebacks, warnings."""
+    text = re.sub(r"\x1b\[[\d;]*m", "", errors).replace(str(ROOT) + os.sep, "")
+    failed = re.findall(r"^(\S+): WARNING: (Executing notebook failed.*?)\[mystnb\.exec\]", text, re.M | re.S)
+    parts = [f"{path}: {what.split('nbclient.exceptions.')[-1].strip()}" for path, what in failed]
+    lines = re.findall(r"^.*(?:WARNING|ERROR|CRITICAL): (?!Executing notebook failed).*$", text, re.M)
+    parts += ["\n".join(lines)] if lines else []
+    return "\n\n".join(["the book was not built.", *parts, "Correct this, then run the command again."
+                        if parts else "The last lines of jupyter-book are above."])
 
 
 def book_options(arguments):

@@ -331,16 +331,47 @@ def test_files_named_after_test_replace_the_default_places():
     assert run.test_places(["tests/test_run.py::test_the_words_after_book", "-x"]) == []
 
 
-def test_a_notebook_that_fails_is_shown_with_chapter_and_traceback_of_this_build_only(tmp_path):
-    (tmp_path / "book").mkdir()
-    for name, text in (("ema", "----\n1 / 0\n----\nZeroDivisionError"), ("old", "NameError of last week")):
-        (tmp_path / "book" / f"{name}.err.log").write_text(text)
-    os.utime(tmp_path / "book" / "old.err.log", (1, 1))
-    advice = run.build_advice(tmp_path, since=time.time() - 5)
-    assert "book/ema.md failed" in advice
-    assert "1 / 0" in advice
-    assert "ZeroDivisionError" in advice
-    assert "last week" not in advice
+STDERR = """\
+{root}{sep}book{sep}ema.md: WARNING: Executing notebook failed: CellExecutionError
+Traceback (most recent call last):
+  File "client.py", line 918, in _check_raise_for_error
+nbclient.exceptions.CellExecutionError: An error occurred while executing the following cell:
+------------------
+y = x / 0
+------------------
+
+\x1b[31mZeroDivisionError\x1b[39m  Traceback (most recent call last)
+Cell In[2], line 1
+ZeroDivisionError: division by zero
+
+ [mystnb.exec]
+\x1b[91m{root}{sep}book{sep}bp.md:7: WARNING: equation not found: bp-delta [ref.eq]\x1b[39;49;00m
+[IPKernelApp] WARNING | noise
+Traceback (most recent call last):
+  File "main.py", line 528, in builder_specific_actions
+RuntimeError: There was an error in building your book.
+"""
+
+
+def test_a_failed_build_ends_with_chapter_cell_and_traceback_and_the_warnings():
+    advice = run.build_advice(STDERR.format(root=ROOT, sep=os.sep))
+    assert f"book{os.sep}ema.md: CellExecutionError: An error occurred" in advice
+    assert "y = x / 0" in advice
+    assert "Cell In[2], line 1\nZeroDivisionError: division by zero" in advice
+    assert f"\nbook{os.sep}bp.md:7: WARNING: equation not found: bp-delta" in advice
+    assert not any(noise in advice for noise in ("client.py", "main.py", "IPKernelApp", "\x1b", str(ROOT)))
+
+
+def test_a_build_that_fails_in_another_way_points_to_its_last_lines():
+    assert "last lines of jupyter-book are above" in run.build_advice("RuntimeError: no table of contents")
+
+
+def test_the_errors_of_a_program_are_shown_and_kept(capsys):
+    kept = []
+    program = "import sys; print('to stdout'); print('wrong: ß', file=sys.stderr); sys.exit(3)"
+    assert environment.call([sys.executable, "-c", program], errors=kept) == 3
+    assert kept == ["wrong: ß\n"]
+    assert "wrong: ß" in capsys.readouterr().err
 
 
 def test_every_failing_step_gives_a_status_that_is_not_zero(monkeypatch, capsys):

@@ -105,18 +105,29 @@ def answers(url, seconds=3.0, fetch=urllib.request.urlopen):
 # --- running programs ----------------------------------------------------------------------------------
 
 
-def call(command, watch=None, **env):
-    """Run a program in ROOT, output on the screen; its exit status. watch() -> a line to say every 10 s."""
+def call(command, watch=None, errors=None, **env):
+    """Run a program in ROOT, its output on the screen; the exit status.
+
+    watch() -> a line to say every 10 s, or None. What the program writes to stderr is also added to the
+    list `errors`, where one is given.
+    """
     environment = dict(child_env(os.environ, ROOT / ".venv"), **env)
+    words, stderr = [str(part) for part in command], None if errors is None else subprocess.PIPE
     try:
-        process = subprocess.Popen([str(part) for part in command], cwd=str(ROOT), env=environment)
+        process = subprocess.Popen(words, cwd=str(ROOT), env=environment, stderr=stderr)
     except OSError as error:
         raise Stop(f"{command[0]} does not start ({error}). "
                    "Delete the folder .venv and run this command again.") from error
+    reader = threading.Thread(target=copy, args=(process.stderr, errors), daemon=True)
+    if stderr:
+        reader.start()
     said = None
     while True:
         try:
-            return process.wait(timeout=10)
+            status = process.wait(timeout=10)
+            if stderr:
+                reader.join(timeout=5)  # a kernel left behind may hold the other end open
+            return status
         except subprocess.TimeoutExpired:
             line = watch() if watch else None
             if line and line != said:
@@ -125,6 +136,15 @@ def call(command, watch=None, **env):
         except KeyboardInterrupt:
             process.wait()  # it received the same signal: let it tidy up
             raise
+
+
+def copy(stream, lines):
+    """Show what a program writes to stderr, as it comes, and keep it."""
+    with stream:
+        for line in iter(stream.readline, b""):
+            lines.append(line.decode("utf-8", "replace").replace("\r\n", "\n"))
+            sys.stderr.write(lines[-1])
+            sys.stderr.flush()
 
 
 def tail(path, characters=20000):
