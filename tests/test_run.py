@@ -395,6 +395,7 @@ def test_lab_finds_the_settings_of_the_book_and_keeps_the_readers_own(monkeypatc
     monkeypatch.setattr(run, "tool", lambda name: name)
     monkeypatch.setattr(run, "call", lambda command, **env: seen.update(env, command=command) or 0)
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     assert run.main(["lab", "--no-browser"]) == 0
     assert seen["JUPYTER_CONFIG_PATH"] == os.pathsep.join([str(ROOT / "tools"), "mine"])
     assert seen["command"] == ["jupyter", "lab", "book", "--no-browser"]
