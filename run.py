@@ -138,7 +138,7 @@ def lab(arguments):
     # tools/labconfig makes a double click on a chapter open a notebook
     places = [str(ROOT / "tools"), os.environ.get("JUPYTER_CONFIG_PATH")]
     path = os.pathsep.join(place for place in places if place)
-    root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container, say; the server is local, with a token
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container, say
     words = ["lab", "book", *(["--allow-root"] if root else []), *arguments]
     return call([tool("jupyter"), *words], JUPYTER_CONFIG_PATH=path)
 
