@@ -1,0 +1,70 @@
+"""Which number format a result has: NumPy's rules, and torch's where the two differ.
+
+Unlike torch: the default is float64, because a book that compares gradients needs the digits.
+`set_default_dtype(float32)` gives torch's default.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+float32, float64 = np.dtype("float32"), np.dtype("float64")
+int32, int64, bool_ = np.dtype("int32"), np.dtype("int64"), np.dtype("bool")
+
+_default = float64
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}          # bool < integer < floating
+
+
+def get_default_dtype() -> np.dtype:
+    """The dtype of what is made from Python floats, and of integers once they are divided."""
+    return _default
+
+
+def set_default_dtype(dtype) -> None:
+    """Make dtype, float32 or float64, the default. Raises TypeError for any other."""
+    global _default
+    wanted = np.dtype(dtype)
+    if wanted not in (float32, float64):
+        raise TypeError(f"set_default_dtype: {wanted} came, float32 or float64 is needed")
+    _default = wanted
+
+
+def as_array(data, dtype=None) -> np.ndarray:
+    """A copy of data as an array of numbers. Floats become the default dtype, unless data or dtype says another."""
+    dtype = dtype or getattr(data, "dtype", None)
+    array = np.array(data, dtype=dtype)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"tensor: {type(data).__name__} of {array.dtype} came, numbers are needed")
+    return array if dtype or array.dtype.kind != "f" else array.astype(_default)
+
+
+def floating(x):
+    """x itself if it is floating, else x in the default dtype: what exp, log or division work on."""
+    return x if isinstance(x, float) or getattr(x, "dtype", _default).kind == "f" else np.asarray(x, _default)
+
+
+def match(x, y):
+    """Two operands in the dtype that torch would give their sum.
+
+    Dtypes of equal standing widen as in NumPy. As in torch, an operand without dimensions, a Python number
+    or a 0-d array, does not widen the other unless it is of a higher kind (bool < integer < floating);
+    a Python float makes integers the default dtype.
+    """
+    a, b = getattr(x, "dtype", None), getattr(y, "dtype", None)
+    if a is b:
+        return x, y
+    if a is None:
+        return x, _beside(x, y)
+    if b is None:
+        return _beside(y, x), y
+    if (x.ndim == 0) == (y.ndim == 0) or _RANK[a.kind] != _RANK[b.kind]:
+        weak, strong = (a, b) if _RANK[a.kind] < _RANK[b.kind] else (b, a)
+        wide = strong if _RANK[weak.kind] < _RANK[strong.kind] else np.promote_types(a, b)
+    else:
+        wide = a if x.ndim else b
+    return x.astype(wide, copy=False), y.astype(wide, copy=False)
+
+
+def _beside(number, x):
+    """The array x as an operand beside a Python number, which NumPy too takes for weak, except here."""
+    return floating(x) if isinstance(number, float) else x
