@@ -1,9 +1,7 @@
-"""Numbers and words in the prose that a cell computed: `prose.number` in the cell, {glue:text} in the sentence.
+"""Numbers in the prose that a cell computed: `prose.number` in the cell, {glue:text} in the sentence.
 
 The output has the form that myst_nb.glue uses, so the book's build finds it; myst_nb itself is not needed.
 """
-
-from __future__ import annotations
 
 import os
 import re
@@ -26,8 +24,9 @@ class Glued(str):
 def number(name: str, value: float, format: str = ".3g") -> Glued:
     """Glue value under name, formatted as in format(value, format) and then set as print sets it.
 
-    A true minus sign, a thin space before %, and powers of ten: number("ema-mass", 0.6513, ".1%") is "65.1 %",
-    number("bp-gap", 4e-17, ".0e") is "4 × 10⁻¹⁷". At most four significant digits are the same on every machine.
+    A true minus sign, a thin space before %, powers of ten: number("ema-mass", 0.6513, ".1%") is "65.1 %", and
+    number("bp-gap", 4e-17, ".0e") is "4 × 10⁻¹⁷". Ask for four significant digits at most: further ones may
+    differ between machines.
     Raises ValueError if value is not finite, or if the book's build glues another text under the same name.
     """
     if hasattr(value, "item"):
@@ -41,7 +40,7 @@ def text(name: str, words: str) -> Glued:
     """Glue words under name, as they are."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise ValueError(f"prose: the name {name!r} is not of the form ema-mass-10 (a-z, 0-9, hyphens)")
-    # A reader who edits a cell and runs it again replaces the number; in the book a second value is a mistake.
+    # A reader who edits a cell and runs it again replaces the number; in the book a second one is a mistake.
     if os.environ.get("GRADBOOK_STATIC") and _glued.get(name, words) != words:
         raise ValueError(f"prose: {name} is already {_glued[name]!r} and cannot also be {words!r}")
     _glued[name] = words

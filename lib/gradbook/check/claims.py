@@ -1,21 +1,17 @@
 """check.claim: what people say, measured, with an interval and a verdict that is recomputed and enforced.
 
-Effects are judged by Student's 95 % interval of their mean over at least 10 seeds, paired where two settings were
-run on the same seeds. The verdict written in the text must be the verdict of the numbers, so drift cannot pass.
+An effect is judged by Student's 95 % interval of its mean over at least 10 seeds, paired where two settings
+ran on the same seeds. The verdict in the text has to be the verdict of the numbers, so drift cannot pass.
 """
 
-from __future__ import annotations
-
-import math
 from collections.abc import Mapping
 from html import escape
 
 import numpy as np
 
 from .comparison import plain
+from .intervals import interval, with_interval
 from .results import CheckFailed, Record, badge, checked_id, shown
-
-__all__ = ["claim", "interval", "t_quantile"]
 
 VERDICTS = ("true", "false", "depends", "not shown")
 SEEDS = 10
@@ -39,157 +35,94 @@ def claim(
 ):
     """Check that `statement` has the `verdict`: "true", "false", "depends" or "not shown".
 
-    samples: effects, one a seed (≥ 10), positive where they support the statement; or (a, b), two settings run on
-      the same seeds, whose effects are a - b; or {condition: either of them}.
-      true: the 95 % interval of the mean lies above null; false: below it; not shown: it contains null.
+    samples: effects, one a seed (≥ 10), positive where they speak for the statement; or (a, b), two settings
+      on the same seeds, whose effects are a - b; or {condition: effects or (a, b)}.
+        true: the interval lies above null; false: below it; not shown: it contains null.
     within: for "makes no difference": true if the interval lies inside null ± within, false if outside of it.
-    value, expected, rtol: instead of samples, a number without chance, and what people say it is: a number (true if
-      |value - expected| ≤ rtol |expected|) or a pair (low, high). {condition: value} is possible too.
-    Conditions that disagree give "depends", and `on` says on what; otherwise `on` says where it was measured.
-    claims: the rows of the notes that this settles; kept for the ledger.
-    Raises CheckFailed with the verdict of the numbers if it is another one.
+    value, expected, rtol: for a number without chance, and what people say it is, either a number (true if
+      |value - expected| ≤ rtol |expected|) or a range (low, high); {condition: value} is possible as well.
+    Conditions that disagree make "depends", and `on` says on what; else `on` says where it was measured.
+    claims: the rows of the source notes that this settles, for the ledger.
+    Raises CheckFailed, with the verdict of the numbers, if that is another.
     """
-    checked_id(id, "check.claim")
+    who = f"check.claim {checked_id(id, 'check.claim')}"
     if verdict not in VERDICTS:
-        raise ValueError(f"check.claim {id}: verdict {verdict!r} is none of {', '.join(VERDICTS)}")
+        raise ValueError(f"{who}: verdict {verdict!r} is none of {', '.join(VERDICTS)}")
     if (samples is None) == (value is None):
-        raise TypeError(
-            f"check.claim {id}: give either samples (with chance) or value and expected (without)"
-        )
-    measured = samples if value is None else value
-    conditions = measured if isinstance(measured, Mapping) else {"": measured}
+        raise TypeError(f"{who}: give either samples (with chance) or value and expected (without)")
+    given = samples if value is None else value
+    conditions = given if isinstance(given, Mapping) else {"": given}
     found = {}
     for name, one in conditions.items():
-        if value is None:
-            found[name] = judge_samples(id, one, null, within, unit)
-        else:
-            target = expected[name] if isinstance(expected, Mapping) else expected
-            found[name] = judge_value(id, one, target, rtol, unit)
+        target = expected[name] if isinstance(expected, Mapping) else expected
+        by_number = value is not None
+        found[name] = judge_value(who, one, target, rtol, unit) if by_number else (
+            judge_samples(who, one, null, within, unit)
+        )  # fmt: skip
     verdicts = {f["verdict"] for f in found.values()}
-    recomputed = verdicts.pop() if len(verdicts) == 1 else "depends"
-    lines = "; ".join(f"{name}: {f['says']}" if name else f["says"] for name, f in found.items())
+    recomputed = "depends" if len(verdicts) > 1 else verdicts.pop()
     if recomputed != verdict:
-        each = "; ".join(f"{name or 'all seeds'}: {f['says']}, {f['verdict']}" for name, f in found.items())
+        each = "; ".join(f"{name}: " * bool(name) + f"{f['says']}: {f['verdict']}" for name, f in found.items())
         raise CheckFailed(f"{id}: the text says {verdict!r}, the numbers say {recomputed!r} ({each})")
     if verdict == "depends" and not on:
-        raise ValueError(f"check.claim {id}: the verdict depends; on= has to say on what")
+        raise ValueError(f"{who}: the verdict is 'depends'; on= has to say on what")
+    numbers = "; ".join(f"{name}: " * bool(name) + f["says"] for name, f in found.items())
     where = f" on {on}" if on else ""
+    html = (
+        f'people say: <span class="gb-said">“{escape(statement)}”</span> · '
+        f'<strong class="gb-verdict">{verdict}</strong>{escape(where)} · {escape(numbers)}'
+    )
     data = {
         "kind": "claim", "id": id, "passed": True, "statement": statement, "verdict": verdict, "on": on,
         "unit": unit, "claims": list(claims), "found": found,
     }  # fmt: skip
-    text = f"✓ {id} · people say: “{statement}” · {verdict}{where} · {lines}"
-    after = (
-        f'<span class="gb-said">“{escape(statement)}”</span> · <strong class="gb-verdict">{escape(verdict)}</strong>'
-        f"{escape(where)} · {escape(lines)}"
-    )
-    return Record(text, badge(id, "people say: ", kind="claim", after=after), data)
+    text = f"✓ {id} · people say: “{statement}” · {verdict}{where} · {numbers}"
+    return Record(text, badge(id, html, kind="claim", id=f"check-{id}"), data)
 
 
-def judge_samples(id, samples, null, within, unit) -> dict:
-    """The interval of one condition and its verdict."""
-    pair = isinstance(samples, tuple) and len(samples) == 2
-    if pair:
+def judge_samples(who: str, samples, null: float, within: float | None, unit: str) -> dict:
+    """The interval of the effects under one condition, and its verdict."""
+    paired = isinstance(samples, tuple) and len(samples) == 2
+    if paired:
         first, second = (np.asarray(s, float) for s in samples)
         if first.shape != second.shape:
-            raise ValueError(f"check.claim {id}: paired samples have shapes {first.shape} and {second.shape}")
-        effects = first - second
-    else:
-        effects = np.asarray(samples, float)
+            raise ValueError(f"{who}: paired samples need one shape, got {first.shape} and {second.shape}")
+        samples = first - second
+    effects = np.asarray(samples, float)
     if effects.ndim != 1 or len(effects) < SEEDS:
-        raise ValueError(
-            f"check.claim {id}: effects {effects.shape} are not one number a seed for ≥ {SEEDS} seeds"
-        )
+        raise ValueError(f"{who}: needs an effect a seed and at least {SEEDS} seeds, got shape {effects.shape}")
     if not np.isfinite(effects).all():
-        raise ValueError(f"check.claim {id}: {int((~np.isfinite(effects)).sum())} effects are not finite")
+        bad = int((~np.isfinite(effects)).sum())
+        raise ValueError(f"{who}: {bad} of {len(effects)} effects are not finite")
     mean, half = interval(effects)
-    low, high = mean - half, mean + half
+    low, high = mean - half - null, mean + half - null
     if within is None:
-        verdict = "true" if low > null else "false" if high < null else "not shown"
+        verdict = "true" if low > 0 else "false" if high < 0 else "not shown"
     else:
-        inside, outside = abs(mean - null) + half < within, abs(mean - null) - half > within
-        verdict = "true" if inside else "false" if outside else "not shown"
-    says = f"{with_interval(mean, half)}{space(unit)} (95 % interval, {'paired, ' if pair else ''}n = {len(effects)})"
-    return {"verdict": verdict, "says": says, "n": len(effects), "paired": pair,
-            "mean": rounded(mean), "half_width": rounded(half)}  # fmt: skip
+        outside = low > within or high < -within
+        verdict = "true" if -within < low and high < within else "false" if outside else "not shown"
+    seeds = f"{len(effects)} {'pairs' if paired else 'seeds'}"
+    return {
+        "verdict": verdict, "says": f"{with_interval(mean, half)}{' ' * bool(unit)}{unit} (95 %, {seeds})",
+        "n": len(effects), "paired": paired, "mean": rounded(mean), "half_width": rounded(half),
+    }  # fmt: skip
 
 
-def judge_value(id, value, expected, rtol, unit) -> dict:
+def judge_value(who: str, value, expected, rtol: float | None, unit: str) -> dict:
     """A number without chance, against a number or a range."""
     value = float(value)
     if isinstance(expected, tuple) and len(expected) == 2:
-        low, high = expected
-        verdict, target = "true" if low <= value <= high else "false", f"{plain(low)} to {plain(high)}"
+        holds = expected[0] <= value <= expected[1]
+        said = f"{plain(expected[0])} to {plain(expected[1])}"
     elif expected is None or rtol is None:
-        raise TypeError(
-            f"check.claim {id}: value needs expected, and rtol unless expected is a range (low, high)"
-        )
+        raise TypeError(f"{who}: value needs expected, and rtol where that is not a range (low, high)")
     else:
-        verdict = "true" if abs(value - expected) <= rtol * abs(expected) else "false"
-        target = f"{plain(float(expected))} (rtol {plain(rtol)})"
-    return {
-        "verdict": verdict,
-        "says": f"{plain(value)}{space(unit)}, said to be {target}",
-        "value": rounded(value),
-    }
-
-
-def interval(effects: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """Mean and half-width of Student's interval: x̄ ± t s/√n, with s the unbiased standard deviation."""
-    n = len(effects)
-    return float(np.mean(effects)), t_quantile((1 + level) / 2, n - 1) * float(
-        np.std(effects, ddof=1)
-    ) / math.sqrt(n)
-
-
-def t_probability(t: float, freedom: int) -> float:
-    """P(|T| < t) for Student's T with a whole number of degrees of freedom (Abramowitz & Stegun 26.7.3, 26.7.4)."""
-    angle = math.atan2(t, math.sqrt(freedom))
-    cosine, sine = math.cos(angle), math.sin(angle)
-    odd = freedom % 2
-    term, total = (cosine, cosine) if odd else (1.0, 1.0)
-    if freedom == 1:
-        return 2 * angle / math.pi
-    for k in range(1 + odd, freedom - 2, 2):
-        term *= cosine * cosine * k / (k + 1)
-        total += term
-    return 2 / math.pi * (angle + sine * total) if odd else sine * total
-
-
-def t_quantile(p: float, freedom: int) -> float:
-    """The p-quantile (p > 1/2) of Student's t: 2.262 for p = 0.975 and 9 degrees of freedom. By bisection."""
-    if not 0.5 < p < 1 or freedom < 1:
-        raise ValueError(
-            f"t_quantile: p {p} is not in (0.5, 1), or {freedom} degrees of freedom are fewer than 1"
-        )
-    low, high = 0.0, 1.0
-    while t_probability(high, freedom) < 2 * p - 1:
-        high *= 2
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if t_probability(middle, freedom) < 2 * p - 1 else (low, middle)
-    return (low + high) / 2
-
-
-def with_interval(mean: float, half: float) -> str:
-    """ "+0.62 ± 0.21": two digits of the half-width decide how many of the mean are shown; a true minus sign."""
-    if half == 0 or not math.isfinite(half):
-        return signed(f"{mean:+.3g}") + " ± 0"
-    places = 1 - math.floor(math.log10(half))
-    if -3 <= places <= 6:
-        places = max(places, 0)
-        return f"{signed(f'{mean:+.{places}f}')} ± {half:.{places}f}"
-    return f"{signed(f'{mean:+.2e}')} ± {half:.1e}"
-
-
-def signed(text: str) -> str:
-    return text.replace("-", "−", 1) if text.startswith("-") else text
-
-
-def space(unit: str) -> str:
-    return f" {unit}" if unit else ""
+        holds = abs(value - expected) <= rtol * abs(expected)
+        said = f"{plain(float(expected))} (rtol {plain(rtol)})"
+    says = f"{plain(value)}{' ' * bool(unit)}{unit}, said to be {said}".replace("-", "−")
+    return {"verdict": "true" if holds else "false", "says": says, "value": rounded(value)}
 
 
 def rounded(x: float) -> float:
-    """Four significant digits: what may be stored and compared on another machine."""
+    """Four significant digits: what may be stored and compared with another machine's."""
     return float(f"{x:.4g}")

@@ -1,17 +1,14 @@
 """What a check leaves behind: one line of text, a quiet badge for the page, a record for the ledger.
 
-All three are deterministic: they name what was compared and to which tolerance, never the size of a rounding error.
+All three are deterministic: they say what was compared and to which tolerance, never the size of a rounding
+error, which differs between machines.
 """
-
-from __future__ import annotations
 
 import functools
 import re
 import sys
 from dataclasses import dataclass
 from html import escape
-
-__all__ = ["MIME", "CheckFailed", "Record", "badge", "checked_id", "shown"]
 
 MIME = "application/vnd.gradbook.check+json"
 
@@ -33,10 +30,10 @@ class Record:
 
 
 def shown(examine):
-    """Decorator: a function that returns a Record displays it at once and returns None.
+    """Decorator: the function's Record is displayed at once, and nothing is returned.
 
-    Displayed, not returned, so that two checks in one cell both appear. Outside IPython the text is printed.
-    The undecorated function is `.__wrapped__`.
+    Displayed rather than returned, so that of two checks in one cell both appear. Outside of IPython the text
+    is printed. `.__wrapped__` is the function that returns the Record.
     """
 
     @functools.wraps(examine)
@@ -54,30 +51,24 @@ def shown(examine):
 
 
 def checked_id(name: str, function: str) -> str:
-    """name, if it can be the label of an equation and the id of an element: lower case, digits, hyphens."""
+    """name, if it can be an equation's label and an element's id: lower case, digits, single hyphens."""
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-        raise ValueError(
-            f"{function}: the id {name!r} is not of the form bp-hidden-delta (a-z, 0-9, hyphens)"
-        )
+        raise ValueError(f"{function}: the id {name!r} is not of the form bp-hidden-delta (a-z 0-9 -)")
     return name
 
 
-def badge(
-    name: str, says: str, *, kind: str = "", link: bool = False, mark: str = "✓", after: str = ""
-) -> str:
-    """The quiet line under an equation. says is text and is escaped; after is HTML, already escaped."""
-    title = f'<a href="#equation-{escape(name)}">{escape(name)}</a>' if link else escape(name)
-    style = f" gb-{kind}" if kind else ""
-    prefix = "check" if kind in ("", "equation") else f"check-{kind}"
+def badge(name: str, html: str, *, kind: str = "", mark: str = "✓", href: str = "", id: str = "") -> str:
+    """The quiet line: mark, name and html (markup, already escaped). kind: a second class, gb-<kind>."""
+    title = f'<a href="{escape(href)}">{escape(name)}</a>' if href else escape(name)
+    where = f' id="{escape(id)}"' if id else ""
+    style = f"gb-check gb-{kind}" if kind else "gb-check"
     return (
-        f'<p class="gb-check{style}" id="{prefix}-{escape(name)}"><span class="gb-mark">{escape(mark)}</span> '
-        f'<span class="gb-label">{title}</span> · {escape(says)}{after}</p>'
+        f'<p class="{style}"{where}><span class="gb-mark">{escape(mark)}</span> '
+        f'<span class="gb-label">{title}</span> · {html}</p>'
     )
 
 
 def rejected(names: list[str]) -> tuple[str, str]:
-    """The list of rejected variants as text and as HTML, both beginning with their separator."""
-    if not names:
-        return "", ""
-    text = f" · rejects: {'; '.join(names)}"
-    return text, f' · rejects: <span class="gb-wrong">{"; ".join(escape(name) for name in names)}</span>'
+    """The list of rejected variants as text and as HTML, each beginning with its separator."""
+    listed = "; ".join(names)
+    return f" · rejects: {listed}", f' · rejects: <span class="gb-wrong">{escape(listed)}</span>'
