@@ -134,7 +134,10 @@ def call(command, watch=None, errors=None, **env):
                 say(line)
                 said = line
         except KeyboardInterrupt:
-            process.wait()  # it received the same signal: let it tidy up
+            try:
+                process.wait(timeout=10)  # it received the same signal: let it tidy up
+            except subprocess.TimeoutExpired:
+                process.terminate()
             raise
 
 
