@@ -1,53 +1,36 @@
-"""Every page stands alone: what would call another host, throw, or weigh without use is taken out.
+"""Every page stands alone and carries only what it uses: the assets of a page are listed here, all others dropped.
 
-| removed | because |
+| dropped | because |
 | --- | --- |
-| sphinx-thebe's scripts and styles | Jupyter Book adds them always; they name unpkg.com and declare one constant twice, a SyntaxError on every page |
+| the theme's style sheets and scripts, bootstrap, Font Awesome | the book has its own layout (_templates/layout.html) and style (book.css); 1 MB |
+| sphinx-thebe | Jupyter Book adds it always; it names unpkg.com and declares one constant twice, a SyntaxError on every page |
 | MathJax | formulas are set at build time (maths.py) |
 | require.js, html-manager, widget state | explorables carry their own picture and script; these come from two CDNs |
-| fontawesome.js (543 kB gz) | the theme draws its icons from a font; see _templates/static/webpack-macros.html |
-| search scripts and index on every page | only the search page uses them; see _templates/layout.html |
+| togglebutton | folds are <details> (layout.py) |
+| copybutton, clipboard.js | page.js copies code in a few lines |
+| doctools, search scripts and index | only the search page uses them |
 """
 
-import html
-import re
+import shutil
+from pathlib import Path
 
-from docutils import nodes
+PAGE = {"book.css", "pygments.css", "katex/katex.css", "explore.css", "page.js", "explore.js"}
+SEARCH = {"documentation_options.js", "doctools.js", "sphinx_highlight.js"}
+DESIGN = "sphinx-design.min.css"  # grids, cards and tabs of sphinx-design, where a page has them
 
-_UNWANTED = re.compile(r"thebe|mathjax|require(?:\.min)?\.js|html-manager|embed-amd|design-tabs", re.I)
-
-
-def _keep(asset) -> bool:
-    attributes = getattr(asset, "attributes", None) or {}
-    text = f"{getattr(asset, 'filename', None) or asset} {attributes.get('body') or ''}"
-    return not _UNWANTED.search(text)
+FONTS = {"source-serif-4-latin-wght-normal.woff2", "source-serif-4-latin-wght-italic.woff2"}
 
 
-def _drop(app, pagename, templatename, context, doctree):
+def _name(asset) -> str:
+    return str(getattr(asset, "filename", None) or asset).split("?")[0].removeprefix("_static/")
+
+
+def _select(app, pagename, templatename, context, doctree):
+    wanted = PAGE | (SEARCH if pagename == "search" else set())
+    if any(mark in context.get("body", "") for mark in ('class="sd-container', 'class="sd-card', 'class="sd-tab')):
+        wanted = wanted | {DESIGN}
     for kind in ("script_files", "css_files"):
-        context[kind] = [asset for asset in context.get(kind, []) if _keep(asset)]
-
-
-def describe(doctree) -> str:
-    """The first paragraph of a page as its description, at most 156 characters, cut between words."""
-    for paragraph in doctree.findall(nodes.paragraph):
-        text = " ".join(paragraph.astext().split())
-        if len(text) > 40 and not any(isinstance(up, nodes.Admonition | nodes.container) for up in _parents(paragraph)):
-            return text if len(text) <= 156 else text[:155].rsplit(" ", 1)[0] + "…"
-    return ""
-
-
-def _parents(node):
-    while node.parent is not None:
-        node = node.parent
-        yield node
-
-
-def _description(app, pagename, templatename, context, doctree):
-    if doctree is None or 'name="description"' in context.get("metatags", ""):
-        return
-    if text := describe(doctree):
-        context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{html.escape(text)}">\n'
+        context[kind] = [asset for asset in context.get(kind, []) if _name(asset) in wanted]
 
 
 def _forget_widgets(app, doctree):
@@ -55,8 +38,20 @@ def _forget_widgets(app, doctree):
     app.env.metadata[app.env.docname].pop("widgets", None)
 
 
+def _fonts(app):
+    """The text face from its npm package to _static/fonts: latin, upright and italic, one variable file each."""
+    if app.builder.format != "html":
+        return
+    package = Path(app.srcdir, app.config.gradbook_node_modules, "@fontsource-variable", "source-serif-4", "files")
+    target = Path(app.outdir, "_static", "fonts")
+    target.mkdir(parents=True, exist_ok=True)
+    for font in FONTS:
+        if not (target / font).exists():
+            shutil.copyfile(package / font, target / font)
+
+
 def setup(app):
+    app.connect("builder-inited", _fonts)
     app.connect("doctree-read", _forget_widgets)
-    app.connect("html-page-context", _drop, priority=900)
-    app.connect("html-page-context", _description, priority=910)
+    app.connect("html-page-context", _select, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,11 +1,35 @@
-// What the page does beyond reading: wide boxes that scroll are reachable by keyboard, copied formulas are TeX.
+// What a page does beyond reading: theme, copying, the section being read, keyboard access to boxes that scroll.
 (() => {
-  const BOXES = [
-    [".gb-equation-body", "wide equation, scrolls sideways"],
-    [".gb-figure", "wide figure, scrolls sideways"],
-    [".highlight pre", "code, scrolls sideways"],
-    [".gb-table", "wide table, scrolls sideways"],
-    [".output.stream pre, .output.text_plain pre", "output, scrolls sideways"],
+  const root = document.documentElement;
+  const all = (selector) => document.querySelectorAll(selector);
+
+  // The theme: system, light, dark, kept in this browser.
+  const button = document.querySelector(".gb-theme");
+  const modes = { auto: "System theme", light: "Light theme", dark: "Dark theme" };
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const show = () => {
+    const mode = root.dataset.mode in modes ? root.dataset.mode : "auto";
+    root.dataset.theme = mode !== "auto" ? mode : system.matches ? "dark" : "light";
+    button.textContent = modes[mode];
+  };
+  if (button) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const names = Object.keys(modes);
+      root.dataset.mode = names[(names.indexOf(root.dataset.mode) + 1) % names.length];
+      try { localStorage.setItem("mode", root.dataset.mode); } catch { /* storage may be refused */ }
+      show();
+    });
+    system.addEventListener("change", show);
+    show();
+  }
+
+  // Boxes that scroll sideways are reachable by keyboard, and only those.
+  const boxes = [
+    [".gb-equation-body", "wide equation"],
+    [".gb-figure", "wide figure"],
+    [".gb-table", "wide table"],
+    ["pre", "code or output"],
   ];
   const names = new Map();
   const observer = new ResizeObserver((entries) => {
@@ -13,19 +37,33 @@
       if (target.scrollWidth > target.clientWidth + 1) {
         target.tabIndex = 0;
         target.setAttribute("role", "group");
-        target.setAttribute("aria-label", names.get(target));
-      } else if (target.getAttribute("aria-label") === names.get(target)) {
+        target.setAttribute("aria-label", `${names.get(target)}, scrolls sideways`);
+      } else {
         for (const attribute of ["tabindex", "role", "aria-label"]) target.removeAttribute(attribute);
       }
     }
   });
-  for (const [selector, name] of BOXES) {
-    for (const box of document.querySelectorAll(selector)) {
+  for (const [selector, name] of boxes) {
+    for (const box of all(selector)) {
       names.set(box, name);
       observer.observe(box);
     }
   }
 
+  // A button on each block of code.
+  for (const block of all(".cell_input .highlight, div[class*='highlight-'] > .highlight")) {
+    if (block.closest(".cell_output") || block.querySelector(".gb-copy") || !navigator.clipboard) continue;
+    const copy = Object.assign(document.createElement("button"), { type: "button", className: "gb-copy", textContent: "Copy" });
+    copy.setAttribute("aria-label", "Copy this code");
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(block.querySelector("pre").textContent);
+      copy.textContent = "Copied";
+      setTimeout(() => { copy.textContent = "Copy"; }, 1500);
+    });
+    block.append(copy);
+  }
+
+  // Copied formulas are TeX, once, instead of MathML and glyphs.
   document.addEventListener("copy", (event) => {
     const selection = getSelection();
     if (selection.isCollapsed) return;
@@ -42,4 +80,24 @@
     event.clipboardData.setData("text/plain", holder.textContent);
     event.preventDefault();
   });
+
+  // The contents mark the section that is being read.
+  const links = new Map([...all(".gb-sections a")].map((link) => [link.hash.slice(1), link]));
+  const reading = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting || !links.has(target.id)) continue;
+      for (const link of links.values()) link.removeAttribute("aria-current");
+      links.get(target.id).setAttribute("aria-current", "location");
+    }
+  }, { rootMargin: "-10% 0px -80% 0px" });
+  for (const section of all("article section[id]")) reading.observe(section);
+
+  // On a phone the contents lie over the page: a chosen section closes them, Escape too.
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && location.hash === "#contents") location.hash = "main";
+  });
+
+  // On paper everything stands open.
+  addEventListener("beforeprint", () => all("details:not([open])").forEach((fold) => { fold.open = true; fold.dataset.closed = ""; }));
+  addEventListener("afterprint", () => all("details[data-closed]").forEach((fold) => { fold.open = false; delete fold.dataset.closed; }));
 })();
