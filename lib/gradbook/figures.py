@@ -1,16 +1,21 @@
 """The book's figures: one palette with fixed meanings, one matplotlib style, labels at the lines.
 
-COLORS is the one source of the palette and needs no matplotlib. Forward values are blue and solid, gradients vermilion
-and dashed, what is being varied green and thick, wrong variants grey and thin; the mark beside the colour carries the
-meaning for those who do not see it. A figure is made by `subplots` and is the last expression of its cell; it does not
-pass through pyplot, so it is shown once.
+COLORS is the one source of the palette and needs no matplotlib. Forward values are blue and solid, gradients
+vermilion and dashed, what is being varied green and thick, wrong variants grey and thin: dashes, marker and
+width carry the meaning for those who do not see the colour.
+
+    figures.use()                                       # once, in the first cell
+    fig, ax = figures.subplots()
+    ax.plot(t, v, label="corrected", **figures.series("forward"))
+    figures.label_ends(ax)
+    fig                                                 # the last expression of the cell
+
+A figure does not pass through pyplot, so it is shown once, where the cell ends with it.
 """
-from __future__ import annotations
 
 import contextlib
+import io
 import sys
-
-__all__ = ["COLORS", "band", "color", "label_ends", "label_line", "mark_line", "series", "subplots", "use"]
 
 COLORS: dict[str, tuple[str, str]] = {  # name: (on white paper, on dark paper)
     "ink": ("#1f2328", "#e6e6e6"),
@@ -25,7 +30,7 @@ COLORS: dict[str, tuple[str, str]] = {  # name: (on white paper, on dark paper)
     "sixth": ("#7d5a00", "#e3b341"),
 }
 
-STYLES: dict[str, dict] = {  # what stands beside the colour: dashes, marker, width
+STYLES: dict[str, dict] = {  # what stands beside the colour
     "forward": {"linestyle": "-", "marker": "o", "linewidth": 1.8},
     "gradient": {"linestyle": (0, (6, 3)), "marker": "s", "linewidth": 1.8},
     "varied": {"linestyle": "-", "marker": "^", "linewidth": 3.0},
@@ -36,11 +41,12 @@ STYLES: dict[str, dict] = {  # what stands beside the colour: dashes, marker, wi
     "ink": {"linestyle": "-", "marker": "o", "linewidth": 1.4},
 }
 
-WIDTH, HEIGHT = 6.4, 3.2  # inches: the text column
+WIDTH, HEIGHT = 6.4, 3.2  # inches; the width of the text column
+_SAME_IN_EVERY_RUN = {"metadata": {"Date": None, "Creator": None}, "bbox_inches": None}
 
 
 def color(name: str) -> str:
-    """The hex value on white paper of a colour of the palette; the page swaps in the dark one."""
+    """The hex value on white paper of a colour of the palette; the page puts the dark one in its place."""
     if name not in COLORS:
         raise ValueError(f"figures.color: {name!r} is none of {', '.join(COLORS)}")
     return COLORS[name][0]
@@ -50,26 +56,26 @@ def style() -> dict:
     """The rcParams of the book."""
     ink, soft, rule, paper = (color(name) for name in ("ink", "soft", "rule", "paper"))
     return {
-        "figure.figsize": (WIDTH, HEIGHT), "figure.facecolor": paper, "figure.dpi": 100, "savefig.facecolor": paper,
-        "figure.constrained_layout.use": True,
+        "figure.figsize": (WIDTH, HEIGHT), "figure.dpi": 100, "figure.constrained_layout.use": True,
+        "figure.facecolor": paper, "savefig.facecolor": paper, "patch.edgecolor": paper,
         "svg.fonttype": "none", "svg.hashsalt": "gradbook",
-        # No file is called system-ui: the page's face is the system's, the layout is measured with DejaVu everywhere.
+        # No font file is called system-ui: the page shows the system's face, DejaVu measures it everywhere.
         "font.family": ["sans-serif"], "font.sans-serif": ["system-ui", "DejaVu Sans"], "font.size": 10,
-        "mathtext.fontset": "dejavusans", "axes.unicode_minus": True,
-        "text.color": ink, "axes.labelcolor": soft, "axes.titlecolor": ink, "axes.titlesize": 10.5,
-        "axes.titlelocation": "left", "axes.titleweight": "normal", "axes.titlepad": 8, "axes.labelsize": 10,
+        "text.color": ink, "mathtext.fontset": "dejavusans", "axes.unicode_minus": True,
         "axes.facecolor": "none", "axes.edgecolor": soft, "axes.linewidth": 0.8,
         "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+        "axes.labelcolor": soft, "axes.labelsize": 10, "axes.titlecolor": ink, "axes.titlesize": 10.5,
+        "axes.titlelocation": "left", "axes.titleweight": "normal", "axes.titlepad": 8, "axes.xmargin": 0.01,
         "axes.grid": False, "grid.color": rule, "grid.linewidth": 0.8,
-        "xtick.color": soft, "ytick.color": soft, "xtick.labelsize": 9, "ytick.labelsize": 9,
-        "xtick.major.size": 3, "ytick.major.size": 3, "xtick.minor.visible": False, "ytick.minor.visible": False,
+        "xtick.color": soft, "xtick.labelsize": 9, "xtick.major.size": 3, "xtick.minor.visible": False,
+        "ytick.color": soft, "ytick.labelsize": 9, "ytick.major.size": 3, "ytick.minor.visible": False,
         "lines.linewidth": 1.8, "lines.markersize": 4.5, "lines.solid_capstyle": "round",
-        "legend.frameon": False, "hatch.color": soft, "patch.edgecolor": paper,
+        "legend.frameon": False, "hatch.color": soft,
     }  # fmt: skip
 
 
 def use() -> None:
-    """Set the book's style for every figure that follows; in a notebook figures become SVG, the same in every run."""
+    """Set the book's style for figures that follow. In a notebook they become SVG, the same in every run."""
     import matplotlib
 
     matplotlib.rcParams.update(style())
@@ -78,97 +84,103 @@ def use() -> None:
         with contextlib.suppress(ImportError):
             from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-            # neither a date nor a version: the figure depends on its data only
-            set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None, "Creator": None})
+            set_matplotlib_formats("svg", **_SAME_IN_EVERY_RUN)
 
 
-def subplots(rows: int = 1, columns: int = 1, *, width: float = WIDTH, height: float | None = None, **options):
-    """(figure, axes) in the book's style; height: inches, by default 3.2 for the first row and 2.4 for each further one."""
+def subplots(rows: int = 1, columns: int = 1, *, width: float = WIDTH, height: float | None = None, **more):
+    """(figure, axes) in the book's style. Inches; the height is 3.2, and 2.4 more for each further row.
+
+    more: what Figure.subplots takes (sharex, sharey, width_ratios ...).
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
+    height = HEIGHT + 2.4 * (rows - 1) if height is None else height
     with matplotlib.rc_context(style()):
-        figure = Figure(figsize=(width, HEIGHT + 2.4 * (rows - 1) if height is None else height))
-        return figure, figure.subplots(rows, columns, **options)
+        figure = Figure(figsize=(width, height))
+        return figure, figure.subplots(rows, columns, **more)
+
+
+def svg(figure) -> str:
+    """The figure as SVG text that depends on what is drawn and on nothing else."""
+    import matplotlib
+
+    out = io.StringIO()
+    with matplotlib.rc_context(style()):
+        figure.savefig(out, format="svg", **_SAME_IN_EVERY_RUN)
+    return out.getvalue()
 
 
 def series(meaning: str, *, marker: bool = False, **changes) -> dict:
-    """Keywords for ax.plot by meaning: ax.plot(t, v, **series("forward")). marker: draw the points as well."""
+    """Keywords for ax.plot by meaning: ax.plot(t, v, **series("forward")). marker: draw the points too."""
     if meaning not in STYLES:
         raise ValueError(f"figures.series: {meaning!r} is none of {', '.join(STYLES)}")
     return {"color": color(meaning), **STYLES[meaning], **({} if marker else {"marker": ""}), **changes}
 
 
-def label_line(ax, x: float, y: float, text: str, meaning: str = "ink", *, dx: float = 5, dy: float = 0, **options):
-    """Write text beside the point (x, y) of a line, in the line's colour; dx, dy: points. Returns the annotation."""
+def label_line(ax, x, y, text: str, color: str = "ink", *, dx: float = 5, dy: float = 0, **options):
+    """Write text beside the point (x, y) of a line, in its colour; dx, dy in points. Returns the annotation.
+
+    color: a name of the palette, or any colour of matplotlib.
+    """
     options = {"ha": "left" if dx >= 0 else "right", "va": "center", "fontsize": 9.5, **options}
-    name = color(meaning) if meaning in COLORS else meaning
-    return ax.annotate(
-        text, (x, y), xytext=(dx, dy), textcoords="offset points", color=name, annotation_clip=False, **options
-    )
+    hex_value = COLORS[color][0] if color in COLORS else color
+    shift = {"xytext": (dx, dy), "textcoords": "offset points", "annotation_clip": False}
+    return ax.annotate(text, (x, y), color=hex_value, **shift, **options)
 
 
 def label_ends(ax, *, gap: float = 12, dx: float = 5, **options) -> None:
     """Label every line that has a label at its right end; labels closer than `gap` points are moved apart.
 
-    Call it last: where the labels go depends on the final limits of the axes.
+    Call it last, since the places depend on the limits of the axes.
     """
-    lines = [line for line in ax.get_lines() if not line.get_label().startswith("_") and len(line.get_xdata())]
-    if not lines:
-        return
-    ax.figure.draw_without_rendering()
-    points = 72 / ax.figure.dpi
-    low, high = ax.get_window_extent().y0 * points, ax.get_window_extent().y1 * points
-    ends = []
-    for line in lines:
-        x, y = finite_end(line)
-        ends.append([min(max(ax.transData.transform((x, y))[1] * points, low), high), x, y, line])
-    ends.sort(key=lambda end: end[0])
-    heights = spread([end[0] for end in ends], gap)
-    for (here, x, y, line), there in zip(ends, heights):
-        label_line(ax, x, y, line.get_label(), line.get_color(), dx=dx, dy=there - here, **options)
-
-
-def finite_end(line) -> tuple[float, float]:
     import numpy as np
 
-    x, y = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
-    last = np.flatnonzero(np.isfinite(x) & np.isfinite(y))[-1]
-    return float(x[last]), float(y[last])
+    ax.figure.draw_without_rendering()  # settles the limits and the layout
+    to_points = 72 / ax.figure.dpi
+    box = ax.get_window_extent()
+    ends = []
+    for line in ax.get_lines():
+        points = np.asarray(line.get_xydata(), float)
+        points = points[np.isfinite(points).all(axis=1)]
+        if len(points) and not line.get_label().startswith("_"):
+            x, y = points[-1]
+            at = float(line.get_transform().transform((x, y))[1])
+            ends.append((min(max(at, box.y0), box.y1) * to_points, at * to_points, x, y, line))
+    ends.sort(key=lambda end: end[0])
+    for (_, at, x, y, line), place in zip(ends, spread([end[0] for end in ends], gap)):
+        label_line(ax, x, y, line.get_label(), line.get_color(), dx=dx, dy=place - at, **options)
 
 
 def spread(heights: list[float], gap: float) -> list[float]:
-    """Heights (ascending) moved as little as possible until neighbours are `gap` apart: clusters share their mean."""
-    clusters = [[h, 1] for h in heights]  # [centre, number of labels]
-    k = 0
-    while k < len(clusters) - 1:
-        (a, n), (b, m) = clusters[k], clusters[k + 1]
-        if b - a < gap * (n + m) / 2 - 1e-9:
-            clusters[k : k + 2] = [[(a * n + b * m) / (n + m), n + m]]
-            k = max(k - 1, 0)
-        else:
-            k += 1
+    """Ascending heights, moved as little as possible until neighbours are `gap` apart."""
+    clusters: list[tuple[float, int]] = []  # (centre, number of labels): labels that touched share a centre
+    for height in heights:
+        centre, count = height, 1
+        while clusters and centre - clusters[-1][0] < gap * (count + clusters[-1][1]) / 2:
+            below, n = clusters.pop()
+            centre, count = (below * n + centre * count) / (n + count), n + count
+        clusters.append((centre, count))
     return [centre + gap * (j - (n - 1) / 2) for centre, n in clusters for j in range(n)]
 
 
-def mark_line(ax, *, x: float | None = None, y: float | None = None, text: str = "", meaning: str = "soft") -> None:
-    """A thin rule across the axes at x or at y, with its label at the rule's end."""
-    thin = {"color": color(meaning), "linewidth": 0.9, "linestyle": STYLES.get(meaning, STYLES["soft"])["linestyle"]}
+def mark_line(ax, *, x: float | None = None, y: float | None = None, text: str = "", color: str = "soft"):
+    """A thin rule across the axes at x or at y, with its label inside: at the top of x, at the left of y."""
     if (x is None) == (y is None):
         raise ValueError(f"figures.mark_line: exactly one of x and y is needed, got x={x}, y={y}")
-    if x is not None:
-        ax.axvline(x, zorder=0, **thin)
-        place, offset, ha, va = (x, 1), (3, -2), "left", "top"
-        coordinates = ax.get_xaxis_transform()
-    else:
-        ax.axhline(y, zorder=0, **thin)
-        place, offset, ha, va = (1, y), (-2, 3), "right", "bottom"
-        coordinates = ax.get_yaxis_transform()
+    thin = {**series(color), "linewidth": 0.9, "zorder": 0.5}
+    rule = ax.axhline(y, **thin) if x is None else ax.axvline(x, **thin)
     if text:
-        ax.annotate(text, place, xycoords=coordinates, xytext=offset, textcoords="offset points",
-                    color=color(meaning), fontsize=9, ha=ha, va=va)  # fmt: skip
+        if x is None:
+            place, across, shift, va = (0, y), ax.get_yaxis_transform(), (4, 3), "bottom"
+        else:
+            place, across, shift, va = (x, 1), ax.get_xaxis_transform(), (4, -2), "top"
+        options = {"textcoords": "offset points", "fontsize": 9, "color": rule.get_color()}
+        ax.annotate(text, place, xycoords=across, xytext=shift, va=va, **options)
+    return rule
 
 
-def band(ax, x, low, high, meaning: str = "forward", **options):
-    """The region between low and high: an interval around a line of the same meaning."""
-    return ax.fill_between(x, low, high, color=color(meaning), alpha=0.16, linewidth=0, **options)
+def band(ax, x, low, high, color: str = "forward", **options):
+    """The region between low and high, faint: an interval around a line of the same meaning."""
+    options = {"color": COLORS[color][0], "alpha": 0.16, "linewidth": 0, **options}
+    return ax.fill_between(x, low, high, **options)

@@ -24,8 +24,8 @@ class Glued(str):
 def number(name: str, value: float, format: str = ".3g") -> Glued:
     """Glue value under name, formatted as in format(value, format) and then set as print sets it.
 
-    A true minus sign, a thin space before %, powers of ten: number("ema-mass", 0.6513, ".1%") is "65.1 %", and
-    number("bp-gap", 4e-17, ".0e") is "4 × 10⁻¹⁷". Ask for four significant digits at most: further ones may
+    A true minus sign, a thin space before %, powers of ten: number("mass", 0.6513, ".1%") is "65.1 %", and
+    number("gap", 4e-17, ".0e") is "4 × 10⁻¹⁷". Ask for four significant digits at most: further ones may
     differ between machines.
     Raises ValueError if value is not finite, or if the book's build glues another text under the same name.
     """

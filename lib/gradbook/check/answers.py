@@ -93,7 +93,7 @@ def choice_answer(ex, answer) -> tuple[str, str, str]:
 
 def function_answer(ex, answer) -> tuple[str, str, str]:
     if not callable(answer):
-        raise NotYet(f"A function is asked for, and this is {shortened(answer)}: pass the function, uncalled.")
+        raise NotYet(f"A function is asked for, and this is {shortened(answer)}: pass it uncalled.")
     rng = np.random.default_rng(zlib.crc32(ex.id.encode()))
     trials = [ex.inputs(rng) for _ in range(ex.draws)]
     names = parameters(ex.reference)

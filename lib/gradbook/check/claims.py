@@ -62,7 +62,7 @@ def claim(
     verdicts = {f["verdict"] for f in found.values()}
     recomputed = "depends" if len(verdicts) > 1 else verdicts.pop()
     if recomputed != verdict:
-        each = "; ".join(f"{name}: " * bool(name) + f"{f['says']}: {f['verdict']}" for name, f in found.items())
+        each = "; ".join(f"{name} {f['says']}, {f['verdict']}".strip() for name, f in found.items())
         raise CheckFailed(f"{id}: the text says {verdict!r}, the numbers say {recomputed!r} ({each})")
     if verdict == "depends" and not on:
         raise ValueError(f"{who}: the verdict is 'depends'; on= has to say on what")
@@ -90,7 +90,7 @@ def judge_samples(who: str, samples, null: float, within: float | None, unit: st
         samples = first - second
     effects = np.asarray(samples, float)
     if effects.ndim != 1 or len(effects) < SEEDS:
-        raise ValueError(f"{who}: needs an effect a seed and at least {SEEDS} seeds, got shape {effects.shape}")
+        raise ValueError(f"{who}: needs one effect a seed and {SEEDS} seeds, got shape {effects.shape}")
     if not np.isfinite(effects).all():
         bad = int((~np.isfinite(effects)).sum())
         raise ValueError(f"{who}: {bad} of {len(effects)} effects are not finite")
