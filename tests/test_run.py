@@ -85,6 +85,13 @@ def test_a_python_without_venv_or_ensurepip_names_the_debian_package(absent):
     assert "python3.12-venv" in text
 
 
+def test_an_empty_folder_left_by_a_removed_package_is_no_module(tmp_path, monkeypatch):
+    (tmp_path / "leftover").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    found = [environment.has_module(name) for name in ("leftover", "nowhere", "json", "venv")]
+    assert found == [False, False, True, True]
+
+
 def test_a_whole_new_enough_python_is_not_complained_about():
     assert environment.python_complaint((3, 11, 0), has=lambda name: True) is None
     assert environment.python_complaint((3, 20, 0), has=lambda name: True) is None

@@ -39,7 +39,8 @@ def say(text):
 
 
 def has_module(name):
-    return importlib.util.find_spec(name) is not None
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin is not None  # no origin: an empty folder
 
 
 def python_complaint(version, has=has_module, which=shutil.which):
