@@ -7,6 +7,7 @@
 | MathJax | formulas are set at build time (maths.py) |
 | require.js, html-manager, widget state | explorables carry their own picture and script; these come from two CDNs |
 | togglebutton | folds are <details> (layout.py) |
+| pygments.css | book.css colours code, without the colours that have a meaning |
 | copybutton, clipboard.js | page.js copies code in a few lines |
 | doctools, search scripts and index | only the search page uses them |
 """
@@ -14,7 +15,7 @@
 import shutil
 from pathlib import Path
 
-PAGE = {"book.css", "pygments.css", "katex/katex.css", "explore.css", "page.js", "explore.js"}
+PAGE = {"book.css", "katex/katex.css", "explore.css", "page.js", "explore.js"}
 SEARCH = {"documentation_options.js", "doctools.js", "sphinx_highlight.js"}
 DESIGN = "sphinx-design.min.css"  # grids, cards and tabs of sphinx-design, where a page has them
 
