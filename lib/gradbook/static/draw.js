@@ -212,7 +212,7 @@ const drawers = {
     for (const v of series(data, upright ? m.x : m.y)) {
       const p = pixel(upright ? at.X : at.Y, v);
       if (!inside(at, upright ? p : at.left, upright ? at.top : p)) continue;
-      s += `<path d="M${upright ? `${round(p)},${at.bottom}V${at.top}` : `${at.left},${round(p)}H${at.right}`}" stroke="${paint(m.color)}" stroke-width="1.25"`
+      s += `<path d="M${upright ? `${round(p)},${at.bottom}V${at.top}` : `${at.left},${round(p)}H${at.right}`}" stroke="${paint(m.color)}" stroke-width="1"`
         + `${m.color === "soft" ? "" : ` stroke-dasharray="4 3"`}/>`;
       if (!m.label) continue;
       const flip = p + textWidth(m.label, TICK) + 8 > at.right;
@@ -274,7 +274,7 @@ function endLabels({view: {marks}}, data, at) {
   const ends = marks.filter(m => m.label && m.mark !== "rule").map(m => ({m, end: endOf(m, data, at)})).filter(e => e.end);
   const places = spread(ends.map(e => e.end[1]), LEADING, at.top + 4, at.bottom - 2);
   return ends.map(({m, end: [x, y]}, i) => {
-    const dot = m.mark === "points", far = at.right - x > 12 || Math.abs(places[i] - y) > 9;
+    const dot = m.mark === "points", far = at.right - x > 12 || Math.abs(places[i] - y) > LEADING;
     const leader = far ? `<path d="M${round(x + 4)},${round(y)}L${at.right + 9},${round(places[i])}" stroke="${paint(m.color)}" opacity=".45" stroke-dasharray="1 3"/>` : "";
     return leader + (dot ? marker(m, symbol(m.shape, at.right + 17, places[i], Math.min(4.5, m.size))) : "")
       + word(at.right + (dot ? 26 : 12), places[i] + 4.3, m.label, {size: LABEL, color: m.color, more: ` font-weight="500"`});

@@ -1,7 +1,7 @@
 // The figure: native inputs, a drawing, readouts. It talks to a model {get, set, save_changes, on, off} and to nothing
 // else. In a live notebook the model is the widget, whose kernel runs compute; in a page it is a table of frames.
 //
-// model.get("_spec"):  {view, alt, controls: [{name, kind, grid?}]}
+// model.get("_spec"):  {view, alt, controls: [{name, kind, grid?, step?}]}
 // model.get("_frame"): {data, controls: {name: text}, readouts: [text], error}: what compute returned
 // model.get(name):     the value of a control; its position on the slider where there is no grid
 import { draw, drawParts, layout } from "./draw.js";
@@ -30,20 +30,29 @@ function unpack(data) {
   return arrays;
 }
 
-// Keeps the drawing in step with data and width. A move replaces only the marks that changed.
+// Keeps the drawing in step with data and width. A move touches only the marks that changed, and gives a path that
+// merely bends new coordinates: parsing its markup again would cost ten times as much.
 function painter(plot, spec) {
   let at = null, nodes = [], shown = [];
-  return data => {
-    const width = Math.max(240, Math.round(plot.clientWidth) || 640);
+  const split = part => part.split(/ d="([^"]*)"/); // one path: [before, coordinates, after]
+  // Asking for the width makes the browser lay the page out, so a move does not ask: only a change of size does.
+  return (data, resized) => {
+    const width = at && !resized ? at.width : Math.max(240, Math.round(plot.clientWidth) || 640);
     if (!at || at.width !== width) {
       plot.innerHTML = draw(spec, data, width);
       at = layout(spec, width);
-      shown = drawParts(spec, data, at);
+      shown = drawParts(spec, data, at).map(split);
       nodes = [...plot.firstChild.children].slice(-shown.length);
       return;
     }
     drawParts(spec, data, at).forEach((part, i) => {
-      if (part !== shown[i]) nodes[i].innerHTML = shown[i] = part;
+      const was = shown[i], now = shown[i] = split(part);
+      if (now.length === was.length && now.every((piece, k) => piece === was[k])) return;
+      if (now.length === 3 && was.length === 3 && now[0] === was[0] && now[2] === was[2]) {
+        nodes[i].querySelector("path").setAttribute("d", now[1]);
+      } else {
+        nodes[i].innerHTML = part;
+      }
     });
   };
 }
@@ -91,6 +100,7 @@ function bind(figure, model) {
       }
       tint(control);
     };
+    if (control.step) input.step = control.step; // a kernel can compute between the listed values
     input.addEventListener("input", send);
     undo.push(() => input.removeEventListener("input", send));
     on(`change:${name}`, receive);
@@ -98,7 +108,7 @@ function bind(figure, model) {
   }
   on("change:_frame", show);
   show();
-  const resized = new ResizeObserver(() => paint(data));
+  const resized = new ResizeObserver(() => paint(data, true));
   resized.observe(plot);
   find(".gb-controls").hidden = false;
   return () => { resized.disconnect(); undo.forEach(f => f()); };

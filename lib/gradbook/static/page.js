@@ -31,10 +31,12 @@ function tables(head, bytes) {
 function read(how, codes) {
   for (let i = 1; i < codes.length; i++) codes[i] += codes[i - 1];
   if (how.words) return Array.from(codes, c => how.words[c]);
-  return Float64Array.from(codes, c => {
-    const v = c === how.nan ? NaN : how.lo + c * how.step;
-    return how.log ? 10 ** v : v;
-  });
+  const values = new Float64Array(codes.length);
+  for (let i = 0; i < codes.length; i++) {
+    const v = codes[i] === how.nan ? NaN : how.lo + codes[i] * how.step;
+    values[i] = how.log ? 10 ** v : v;
+  }
+  return values;
 }
 
 function frameModel(spec, lookup) {
