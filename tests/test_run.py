@@ -239,13 +239,16 @@ def test_npm_that_was_killed_runs_again(tree):
     assert [words[1] for words in tree.calls] == ["ci"]
 
 
-def test_a_linked_environment_is_left_alone(tree):
+def test_linked_folders_are_somebody_elses_and_left_alone(tree):
     (tree.root / "elsewhere").mkdir()
+    (tree.root / "node_modules").rmdir()
     try:
-        (tree.root / ".venv").symlink_to(tree.root / "elsewhere", target_is_directory=True)
+        for name in (".venv", "node_modules"):
+            (tree.root / name).symlink_to(tree.root / "elsewhere", target_is_directory=True)
     except OSError:
         pytest.skip("this system makes no symbolic links")
     environment.ensure_python(tree.root)
+    environment.ensure_node(tree.root)
     assert tree.calls == []
 
 

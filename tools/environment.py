@@ -275,7 +275,7 @@ def ensure_node(root=ROOT):
     """Make node_modules from package-lock.json with the npm of .venv, unless it is there and whole."""
     stamp = root / "node_modules" / ".gradbook.stamp"
     want = fingerprint(root / "package-lock.json")
-    if fresh(stamp, want):
+    if fresh(stamp, want) or (root / "node_modules").is_symlink():
         return
     say("-- installing the front-end packages of package-lock.json (a few MB)")
     logs = root / "_build" / "npm-logs"
