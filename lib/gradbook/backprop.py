@@ -1,6 +1,6 @@
 """Backpropagation written out in NumPy, without a tape: the recursion of the chapter "Backpropagation".
 
-A network is two lists of equal length L: `params`, one pair (weight (n_out, n_in), bias (n_out,)) a layer,
+A network is two lists of equal length D: `params`, one pair (weight (n_out, n_in), bias (n_out,)) a layer,
 and `activations`, one name a layer. Rows of x are examples. With o⁰ = x, layer l computes
 
     forward:   zˡ = oˡ⁻¹ Wˡᵀ + bˡ,   oˡ = f(zˡ)
@@ -73,13 +73,13 @@ def one_hot(labels, classes):
 
 
 def random_params(sizes, rng):
-    """Weights and biases uniform in ±1/√n_in, as torch.nn.Linear draws them; sizes [n_0, ..., n_L]."""
+    """Weights and biases uniform in ±1/√n_in, as torch.nn.Linear draws them; sizes [n_0, ..., n_D]."""
     bounds = [(1 / np.sqrt(n_in), n_in, n_out) for n_in, n_out in pairwise(sizes)]
     return [(rng.uniform(-r, r, (n_out, n_in)), rng.uniform(-r, r, n_out)) for r, n_in, n_out in bounds]
 
 
 def forward(x, params, activations, tally=None):
-    """[o⁰ = x, o¹, ..., oᴸ]: all outputs are kept, `backward` reads them. x (N, n_0) -> oˡ (N, n_l)."""
+    """[o⁰ = x, o¹, ..., oᴰ]: all outputs are kept, `backward` reads them. x (N, n_0) -> oˡ (N, n_l)."""
     outputs = [_checked("forward", x, params, activations)]
     for (weight, bias), name in zip(params, activations):
         z = outputs[-1] @ weight.T + bias  # (N, n_in) @ (n_in, n_out) + (n_out,)
@@ -89,7 +89,7 @@ def forward(x, params, activations, tally=None):
 
 
 def backward(outputs, params, activations, g, tally=None, input_gradient=True):
-    """The δ recursion. g = ∂L/∂oᴸ (N, n_L) -> ([(∂L/∂Wˡ, ∂L/∂bˡ), ...], ∂L/∂x (N, n_0)).
+    """The δ recursion. g = ∂L/∂oᴰ (N, n_D) -> ([(∂L/∂Wˡ, ∂L/∂bˡ), ...], ∂L/∂x (N, n_0)).
 
     ∂L/∂x is None when input_gradient is False: training does not need it.
     Sums over the rows of the batch: for the gradient of a mean, divide g by N. Derived as bp-batch.
