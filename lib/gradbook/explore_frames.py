@@ -202,8 +202,9 @@ def _refuse_coarse(key: str, how: Mapping[str, Any], roles: set[str], view: Mapp
         if error > MOST_ERROR:
             raise ValueError(
                 f"explore: {key!r} spans {how['step'] * (TOP - 1):.3g} where the {role} axis shows "
-                f"{high - low:.3g}: 12 bits would be off by {error:.1f} px (at most {MOST_ERROR}). Let compute "
-                f"return NaN for far values, or clip them: np.clip({key}, {2 * low - high:g}, {2 * high - low:g})"
+                f"{high - low:.3g}: 12 bits would be off by {error:.1f} px (at most {MOST_ERROR}). Let "
+                f"compute return NaN for far values, or clip them: np.clip({key}, {2 * low - high:g}, "
+                f"{2 * high - low:g})"
             )
 
 

@@ -43,7 +43,7 @@ def _source(*names: str) -> str:
     text = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
     text = re.sub(r"^(import|export default) .*\n", "", text, flags=re.M)
     text = re.sub(r"^export ", "", text, flags=re.M)
-    return re.sub(r"^\s*//.*\n|^\s+|\n(?=\n)", "", text, flags=re.M)
+    return re.sub(r"^[ \t]*//.*\n|^\s+", "", text, flags=re.M)
 
 
 def module_script() -> str:

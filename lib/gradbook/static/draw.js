@@ -10,7 +10,8 @@ const PALETTE = {
 };
 const FONT = "system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Arial,sans-serif";
 const NARROW = 480; // px; below it, labels move from the line ends to a row above the picture
-const TICK = 11.5, LABEL = 12.5, LEADING = 17;
+const TICK = 11.5, LABEL = 12.5, LEADING = 17; // px
+const GLYPH = 16; // room for the small sample of points or area before its label
 
 const paint = name => `var(--gb-${name},${PALETTE[name]})`;
 const escape = text => String(text).replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
@@ -73,11 +74,11 @@ function ticks({domain, scale}, count) {
 function layout({view}, width) {
   const {x, y, height, marks} = view;
   const named = marks.filter(m => m.label && m.mark !== "rule");
-  const widest = Math.max(0, ...named.map(m => textWidth(m.label, LABEL) + (m.mark === "points" ? 16 : 0)));
+  const widest = Math.max(0, ...named.map(m => textWidth(m.label, LABEL) + (m.mark === "line" ? 0 : GLYPH)));
   const beside = named.length > 0 && width >= NARROW && widest <= 0.28 * width;
   const keys = beside ? [] : keyRow(named, width);
   const rows = keys.length ? keys[keys.length - 1].row + 1 : 0;
-  const top = rows * 20 + (y.label && !y.hidden ? 24 : y.hidden ? 6 : 10);
+  const top = rows * 20 + (y.hidden ? 6 : y.label ? 24 : 10) + (rows ? 4 : 0);
   const bottom = height - (x.hidden ? 6 : x.label ? 42 : 24);
   const yTicks = y.hidden ? [] : ticks(y, (bottom - top) / 48);
   const left = y.hidden ? 6 : Math.ceil(Math.max(...yTicks.map(t => textWidth(t[1], TICK)))) + 10;
@@ -108,6 +109,7 @@ function keyRow(named, width) {
 const word = (x, y, text, {size = TICK, color = "soft", anchor = "start", more = ""} = {}) =>
   `<text x="${round(x)}" y="${round(y)}" font-size="${size}" fill="${paint(color)}" text-anchor="${anchor}"${more}>${escape(text)}</text>`;
 
+const BOLD = ` font-weight="500"`;
 // A rim in the colour of the paper keeps words legible on lines.
 const RIM = ` stroke="${paint("paper")}" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"`;
 
@@ -127,7 +129,10 @@ const marker = (m, d) => m.shape === "cross"
   ? `<path d="${d}" fill="none" stroke="${paint(m.color)}" stroke-width="2"/>`
   : `<path d="${d}" fill="${paint(m.color)}" stroke="${paint("paper")}" stroke-width="1.25"/>`;
 
-// A short sample of a mark, beside its name.
+// The samples beside a name: a small one at the line ends, a line of 22 px in the key.
+const glyph = (m, x, y) => m.mark === "points" ? marker(m, symbol(m.shape, x, y, Math.min(4.5, m.size)))
+  : `<path d="M${x - 5},${round(y - 5)}h10v10h-10z" fill="${paint(m.color)}" opacity=".3"/>`;
+
 function sample(m, x, y) {
   if (m.mark === "points") return marker(m, symbol(m.shape, x + 11, y, Math.min(5, m.size)));
   if (m.mark === "area") return `<path d="M${x},${y - 5}h22v10h-22z" fill="${paint(m.color)}" opacity=".25"/>`;
@@ -152,7 +157,7 @@ function frame({view: {x, y}}, at) {
     }
     if (x.label) s += word((left + right) / 2, bottom + 36, x.label, {size: LABEL, anchor: "middle"});
   }
-  if (y.label && !y.hidden) s += word(0, rows * 20 + 12, y.label, {size: LABEL});
+  if (y.label && !y.hidden) s += word(0, rows * 20 + (rows ? 16 : 12), y.label, {size: LABEL});
   return s;
 }
 
@@ -161,8 +166,13 @@ function frame({view: {x, y}}, at) {
 const series = (data, ref) => typeof ref === "string" ? data[ref] || [] : Array.isArray(ref) ? ref : [ref];
 const item = (values, i) => values.length === 1 ? values[0] : values[i];
 const size = (...all) => all.some(v => v.length === 0) ? 0 : Math.max(...all.map(v => v.length));
-// null must stay a gap: arithmetic would turn it into zero.
-const pixel = (scale, v) => v === null ? NaN : clamp(scale(v), -5000, 5000);
+
+// A value in pixels, or NaN for a gap. null must stay a gap (arithmetic would turn it into zero), and far values are
+// kept within what every renderer can draw.
+function pixel(scale, v) {
+  const p = v === null ? NaN : scale(v);
+  return Number.isFinite(p) ? clamp(p, -5000, 5000) : NaN;
+}
 
 // Lines and areas are cut at the axes by a nested <svg>, which needs no id (ids would collide on a page).
 const cut = (at, body) => body && `<svg x="${at.left}" y="${at.top - 2}" width="${at.right - at.left}" height="${at.bottom - at.top + 4}"`
@@ -176,7 +186,7 @@ const drawers = {
     let d = "", pen = "M";
     for (let i = 0; i < n; i++) {
       const x = pixel(at.X, item(xs, i)), y = pixel(at.Y, item(ys, i));
-      if (x - x || y - y) { pen = "M"; continue; } // not finite: v - v is NaN
+      if (x !== x || y !== y) { pen = "M"; continue; } // NaN, the only value unequal to itself
       d += pen + round(x) + "," + round(y);
       pen = "L";
     }
@@ -188,7 +198,7 @@ const drawers = {
     let d = "", there = "", back = "";
     for (let i = 0; i <= n; i++) {
       const x = i < n ? pixel(at.X, item(xs, i)) : NaN, a = pixel(at.Y, item(low, i)), b = pixel(at.Y, item(high, i));
-      if (i < n && !(x - x || a - a || b - b)) {
+      if (x === x && a === a && b === b) {
         there += (there ? "L" : "M") + round(x) + "," + round(b);
         back = "L" + round(x) + "," + round(a) + back;
       } else if (there) { d += there + back + "z"; there = back = ""; }
@@ -244,7 +254,7 @@ function endOf(m, data, at) {
   let end = null;
   for (let i = n - 1; i >= 0; i--) {
     const x = pixel(at.X, item(xs, i)), y = (pixel(at.Y, item(ys, i)) + pixel(at.Y, item(base, i))) / 2;
-    if (x - x || y - y) continue;
+    if (x !== x || y !== y) continue;
     if (inside(at, x, y)) return [x, y];
     end ||= [clamp(x, at.left, at.right), clamp(y, at.top, at.bottom)];
   }
@@ -274,10 +284,15 @@ function endLabels({view: {marks}}, data, at) {
   const ends = marks.filter(m => m.label && m.mark !== "rule").map(m => ({m, end: endOf(m, data, at)})).filter(e => e.end);
   const places = spread(ends.map(e => e.end[1]), LEADING, at.top + 4, at.bottom - 2);
   return ends.map(({m, end: [x, y]}, i) => {
-    const dot = m.mark === "points", far = at.right - x > 12 || Math.abs(places[i] - y) > LEADING;
-    const leader = far ? `<path d="M${round(x + 4)},${round(y)}L${at.right + 9},${round(places[i])}" stroke="${paint(m.color)}" opacity=".45" stroke-dasharray="1 3"/>` : "";
-    return leader + (dot ? marker(m, symbol(m.shape, at.right + 17, places[i], Math.min(4.5, m.size))) : "")
-      + word(at.right + (dot ? 26 : 12), places[i] + 4.3, m.label, {size: LABEL, color: m.color, more: ` font-weight="500"`});
+    const place = places[i];
+    if (m.mark !== "line") {
+      return glyph(m, at.right + 17, place) + word(at.right + 12 + GLYPH, place + 4.3, m.label, {size: LABEL, color: m.color, more: BOLD});
+    }
+    // A line that ends early is labelled where it ends, if there is room; else a leader joins the two.
+    const early = at.right - x > textWidth(m.label, LABEL) + 20, from = early ? x + 8 : at.right + 12;
+    const far = Math.abs(place - y) > LEADING || (!early && at.right - x > 12);
+    return (far ? `<path d="M${round(x + 3)},${round(y)}L${round(from - 3)},${round(place)}" stroke="${paint(m.color)}" opacity=".45" stroke-dasharray="1 3"/>` : "")
+      + word(from, place + 4.3, m.label, {size: LABEL, color: m.color, more: BOLD + (early ? RIM : "")});
   }).join("");
 }
 
