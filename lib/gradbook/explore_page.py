@@ -145,7 +145,7 @@ def figure(
     status = f'<div class="gb-readouts" role="status">{told}</div>' if told else ""
     caption = f"<figcaption>{escape(look_for)}</figcaption>" if look_for else ""
     return (
-        f'<figure class="gb-explore"><div class="gb-controls" hidden>{inputs}</div>{status}'
+        f'<figure class="gb-explore"><div class="gb-controls" style="display:none">{inputs}</div>{status}'
         f'<div class="gb-plot" style="height:{spec["view"]["height"]}px">{plot}</div>'
         f'<div class="gb-error" role="alert"></div>{caption}{scripts}</figure>'
     )
@@ -162,7 +162,7 @@ def payload(spec: Mapping[str, Any], packed: str) -> str:
 
 def _readout(entry: Mapping[str, Any], value: str) -> str:
     unit = escape(join_unit("", entry["unit"]))
-    return f'<span class="gb-readout">{escape(entry["label"])} <output>{escape(value)}</output>{unit}</span>'
+    return f'<div class="gb-readout">{escape(entry["label"])} <output>{escape(value)}</output>{unit}</div>'
 
 
 def _input(name: str, control: Any, at: int) -> str:

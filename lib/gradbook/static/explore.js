@@ -110,7 +110,7 @@ function bind(figure, model) {
   show();
   const resized = new ResizeObserver(() => paint(data, true));
   resized.observe(plot);
-  find(".gb-controls").hidden = false;
+  find(".gb-controls").style.display = "";
   return () => { resized.disconnect(); undo.forEach(f => f()); };
 }
 

@@ -71,5 +71,8 @@ async function start(figure) {
 }
 
 for (const figure of document.querySelectorAll("figure.gb-explore")) {
-  start(figure).catch(error => console.error("explorable:", error));
+  start(figure).catch(error => {
+    console.error("explorable:", error);
+    figure.querySelector(".gb-controls").remove(); // the picture stays; controls that do nothing would mislead
+  });
 }

@@ -1,0 +1,46 @@
+"""One headless Chromium for all browser tests."""
+
+import os
+import shutil
+
+import pytest
+
+# Nothing here may reach another host: Chromium's own background traffic is off.
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+
+
+def _without(what):
+    """Skip and say why; where CI=true, browser tests must run."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}; in CI the browser tests must run")
+    pytest.skip(f"{what}, so browser tests do not run")
+
+
+@pytest.fixture(scope="session")
+def chromium_path():
+    """Path of a Chromium, Chrome or Edge on PATH."""
+    path = next((path for name in NAMES if (path := shutil.which(name))), None)
+    return path or _without(f"no browser is on PATH (looked for {', '.join(NAMES)})")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path):
+    """A running Playwright browser; tests open their own contexts and close them."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _without("the package playwright is not installed")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        yield running
+        running.close()
