@@ -97,12 +97,12 @@ def shared_wrong(formula):
 
 def cost(sizes, examples):
     weights = [m * n for m, n in pairwise(sizes)]
-    return np.array([examples * sum(weights), examples * (2 * sum(weights) - weights[0])], float)
+    return examples * sum(weights), examples * (2 * sum(weights) - weights[0])
 
 
 def cost_wrong(formula):
     def answer(sizes, examples):
-        return np.array(formula(examples, [m * n for m, n in pairwise(sizes)], sizes), float)
+        return formula(examples, [m * n for m, n in pairwise(sizes)], sizes)
 
     return answer
 
@@ -291,10 +291,10 @@ EXERCISES = [
             ),
         },
         rewrites=[
-            lambda sizes, examples: [
+            lambda sizes, examples: (
                 examples * sum(sizes[i] * sizes[i + 1] for i in range(len(sizes) - 1)),
                 examples * sum((1 + (i > 0)) * sizes[i] * sizes[i + 1] for i in range(len(sizes) - 1)),
-            ]
+            )
         ],
     ),
     Exercise(
