@@ -18,7 +18,7 @@ KERNEL_ENV = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    # The date inside SVG files. It lies in the current year, because Sphinx also takes the copyright year from it.
+    # The date inside SVG files. In the current year, because Sphinx takes the copyright year from it too.
     "SOURCE_DATE_EPOCH": str(int(_NEW_YEAR.timestamp())),
     # Figures appear as cell outputs, whatever the caller's shell asks for.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",

@@ -1,7 +1,7 @@
 """After a good build: each chapter, as executed for the page, to _build/notebooks/<stem>.ipynb.
 
-`pytest --nbval _build/notebooks` runs these again in fresh kernels and compares, so what is verified is what the
-reader sees. They come from the jupyter-cache: _build/jupyter_execute stays empty when nothing had to run again.
+`pytest --nbval _build/notebooks` runs these again in fresh kernels and compares, so what is verified is what
+the reader sees. They come from the jupyter-cache: _build/jupyter_execute stays empty when nothing had to run.
 """
 
 import shutil
@@ -36,8 +36,8 @@ def executed(source: Path, cache) -> nbformat.NotebookNode | None:
         raise NotExecuted(f"{source.name}: the build has not executed this text") from None
     for number, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
         if not cell.execution_count:
-            first = cell.source.strip().splitlines()[:1]
-            raise NotExecuted(f"{source.name}: code cell {number} was not executed ({first[0] if first else 'empty'})")
+            first = next(iter(cell.source.strip().splitlines()), "empty")
+            raise NotExecuted(f"{source.name}: code cell {number} was not executed ({first})")
     notebook.metadata.pop("source_map", None)
     notebook.metadata.pop("widgets", None)
     return notebook

@@ -1,6 +1,6 @@
-"""Figures inside the page: matplotlib's SVG is inlined, its palette follows the theme, its words are required.
+"""Figures inside the page: matplotlib's SVG inlined, its palette following the theme, its words required.
 
-An SVG behind <img> keeps the colours it was drawn with, a grey or white panel in dark mode. Inlined, every colour of
+An SVG behind <img> keeps the colours it was drawn with, a white panel in dark mode. Inlined, every colour of
 the palette becomes its CSS variable and the figure changes with the page, at no request.
 """
 
@@ -28,11 +28,16 @@ def palette(style: Path) -> dict[str, str]:
 
 
 def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
-    """The <svg> element for the page: named, theme-coloured, on a transparent ground, its ids under `prefix`."""
+    """The <svg> element for the page: named, theme-coloured, on no ground, its ids under `prefix`."""
+
+    def themed(match: re.Match) -> str:
+        name = colors.get(match[0].lower())
+        return f"var(--gb-{name})" if name else match[0]
+
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
     # matplotlib paints the figure's and the axes' ground as the first patches, without a stroke.
     svg = re.sub(r'(<g id="patch_\d+">\s*<path [^>]*?style="fill: )#ffffff"', r'\1none"', svg)
-    svg = re.sub(r"#[0-9a-fA-F]{6}\b", lambda m: f"var(--gb-{colors[m[0].lower()]})" if m[0].lower() in colors else m[0], svg)
+    svg = re.sub(r"#[0-9a-fA-F]{6}\b", themed, svg)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
     svg = re.sub(r'(url\(#|href="#)([^)"]+)', rf"\g<1>{prefix}-\2", svg)
@@ -41,7 +46,8 @@ def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
     width, height = (_pixels(re.search(rf'\b{side}="([^"]+)"', head)) for side in ("width", "height"))
     box = re.search(r'viewBox="[^"]+"', head)
     size = f'width="{width:.0f}" height="{height:.0f}" ' if width and height else ""
-    return f'<svg class="gb-svg" role="img" aria-label="{html.escape(alt)}" {size}{box[0] if box else ""}>{body}'
+    name = html.escape(" ".join(alt.split()))
+    return f'<svg class="gb-svg" role="img" aria-label="{name}" {size}{box[0] if box else ""}>{body}'
 
 
 def _pixels(length: re.Match | None) -> float:

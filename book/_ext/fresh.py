@@ -1,8 +1,8 @@
 """Nothing stale: kernels in their fixed environment, executions redone when the library changed.
 
-jupyter-cache keys an execution on the text of the notebook alone, so after an edit in lib/ the book would show
-the outputs of the old library and still end with exit status 0. Sphinx likewise reports a warning only when it
-reads or writes the page again, so a second run of a failed build would pass. Both are closed here.
+jupyter-cache keys an execution on the text of the notebook alone, so after an edit in lib/ the book would
+show the outputs of the old library and still end with exit status 0. Sphinx likewise reports a warning only
+when it reads or writes the page again, so a second run of a failed build would pass. Both are closed here.
 """
 
 import hashlib

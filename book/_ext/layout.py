@@ -1,4 +1,4 @@
-"""What the page's template needs beyond Sphinx: the contents with this chapter's sections, a description, folds."""
+"""What a page needs beyond Sphinx: contents with its own sections, a description, folds, table boxes."""
 
 import html
 import re
@@ -9,12 +9,16 @@ from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solut
 _FOLDING = (nodes.Admonition, exercise_node, exercise_enumerable_node, solution_node)
 
 # `toctree` marks the page that is being read; its sections are put below it.
-_HERE = re.compile(r'(<li class="toctree-l1 current">)<a class="current reference internal" href="#">(.*?)</a>', re.S)
+_HERE = re.compile(
+    r'(<li class="toctree-l1 current">)<a class="current reference internal" href="#">(.*?)</a>', re.S
+)
+# Sphinx's local contents begin with the page's title; these are the sections below it.
+_SECTIONS = re.compile(r"<ul>\s*<li>.*?(<ul>.*</ul>)\s*</li>\s*</ul>\s*$", re.S)
 
 
 def contents(toctree: str, sections: str) -> str:
-    """The book's table of contents, with `sections`, the list of this page's sections, below the current page."""
-    found = re.search(r"<ul>\s*<li>.*?(<ul>.*</ul>)\s*</li>\s*</ul>\s*$", sections, re.S)  # without the page's title
+    """The book's contents; below the current page stand its sections, from Sphinx's local contents."""
+    found = _SECTIONS.search(sections)
     below = found[1].replace("<ul>", '<ul class="gb-sections">', 1) if found else ""
     return _HERE.sub(lambda m: f'{m[1]}<a href="#" aria-current="page">{m[2]}</a>{below}', toctree)
 
@@ -32,7 +36,8 @@ def _page(app, pagename, templatename, context, doctree):
     toctree = context["toctree"](maxdepth=1, titles_only=True, includehidden=True, collapse=False)
     context["gb_contents"] = contents(str(toctree or ""), context.get("toc", ""))
     if doctree is not None and (text := describe(doctree)):
-        context["metatags"] = f'\n    <meta name="description" content="{html.escape(text)}">' + context.get("metatags", "")
+        tag = f'\n    <meta name="description" content="{html.escape(text)}">'
+        context["metatags"] = tag + context.get("metatags", "")
 
 
 def _fold(app, doctree, docname):

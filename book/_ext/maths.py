@@ -1,12 +1,13 @@
 """Mathematics is set at build time: KaTeX in one node process, HTML for the eye and MathML for the ear.
 
-The page then needs no script and no other host for its formulas. Whatever KaTeX refuses becomes a Sphinx warning
-with file and line, so that `-W` fails the build instead of printing red source in the book.
+The page then needs no script and no other host for its formulas. Whatever KaTeX refuses becomes a Sphinx
+warning with file and line, so that `-W` fails the build instead of printing red source in the book.
 """
 
 import hashlib
 import html
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -30,7 +31,7 @@ _BARE_ENVIRONMENT = re.compile(r"\\begin\{(equation|align|gather|alignat|multlin
 def complaint(tex: str, display: bool) -> str | None:
     """What the book refuses although KaTeX would take it, or None."""
     if match := _OWN_NUMBER.search(tex):
-        return f"\\{match[1]} inside a formula: the build numbers equations; write $$ … $$ (label) and {{eq}}`label`"
+        return f"\\{match[1]} inside a formula: the build numbers equations; write $$ … $$ (label)"
     if display and (match := _BARE_ENVIRONMENT.search(tex)):
         return f"\\begin{{{match[1]}}}: write $$ … $$ (label), with \\begin{{aligned}} for several lines"
     for color in _COLOR.findall(tex):
@@ -40,7 +41,7 @@ def complaint(tex: str, display: bool) -> str | None:
 
 
 class Katex:
-    """render(tex, display) -> (html, None) or ("", message). What was set once is kept on disk between builds."""
+    """render(tex, display) -> (html, None) or ("", message); what was set once is kept between builds."""
 
     def __init__(self, package: Path, store: Path):
         self.package, self.process = package, None
@@ -66,11 +67,10 @@ class Katex:
 
     def _ask(self, tex: str, display: bool) -> dict:
         if self.process is None:
-            node = Path(NODE_DIR, "node.exe") if Path(NODE_DIR, "node.exe").exists() else Path(NODE_DIR, "bin", "node")
-            worker = Path(__file__).with_name("maths_worker.js")
-            self.process = subprocess.Popen(
-                [node, worker, self.package.resolve()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
-            )
+            node = Path(NODE_DIR, "node.exe" if os.name == "nt" else "bin/node")
+            command = [node, Path(__file__).with_name("maths_worker.js"), self.package.resolve()]
+            pipe = subprocess.PIPE
+            self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8")
         self.process.stdin.write(json.dumps([tex, display]) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
@@ -95,30 +95,26 @@ def _themed(markup: str) -> str:
     return markup
 
 
-def _place(node: nodes.Node) -> tuple[str, int] | nodes.Node:
-    """File and line of a formula: docutils knows its paragraph; the line inside is looked up in the source."""
+def _place(node: nodes.Node) -> str | nodes.Node:
+    """File and line of a formula: docutils knows its paragraph, the source says which line of it."""
     holder = node
     while holder is not None and (holder.line is None or holder.source is None):
         holder = holder.parent
-    if holder is None:
-        return node
-    try:
-        lines = Path(holder.source).read_text("utf-8").splitlines()
-    except OSError:
-        return holder
+    if holder is None or not Path(holder.source).is_file():
+        return holder or node
+    lines = Path(holder.source).read_text("utf-8").splitlines()
     first = next(iter(node.astext().strip().splitlines()), "")
-    for offset, line in enumerate(lines[holder.line - 1 : holder.line + 60]):
-        if first and first in line:
-            return holder.source, holder.line + offset
-    return holder.source, holder.line
+    found = [
+        n for n, line in enumerate(lines[: holder.line + 60], start=1) if n >= holder.line and first in line
+    ]
+    return f"{holder.source}:{found[0] if found else holder.line}"
 
 
 def _set(translator, node, display: bool) -> str:
     tex = node.astext().strip()
     markup, message = translator.builder.app.gradbook_katex.render(tex, display)
     if message is not None:
-        where = _place(node)
-        log.warning("maths: %s, in %s", message, tex, location=where, type="maths")
+        log.warning("maths: %s, in %s", message, tex, location=_place(node), type="maths")
         return f"<code>{html.escape(tex)}</code>"
     return markup
 
@@ -137,7 +133,7 @@ def visit_block(translator, node):
         if node.get("check"):
             translator.body.append(
                 f'<a class="gb-checked" href="#{node["check"]}" title="How this equation is checked">'
-                f'<span aria-hidden="true">✓</span><span class="gb-aside">check of equation {number}</span></a>'
+                f'<span aria-hidden="true">✓</span><span class="gb-aside">check of {number}</span></a>'
             )
         translator.body.append(f"<span>({number})")
         translator.add_permalink_ref(node, "Link to this equation")
@@ -175,7 +171,7 @@ def _start(app):
 
 
 def _page(app, pagename, templatename, context, doctree):
-    if doctree is not None and next(doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block)), None):
+    if 'class="katex' in context.get("body", ""):
         app.add_css_file("katex/katex.css", priority=300)
 
 

@@ -1,15 +1,15 @@
-"""Every page stands alone and carries only what it uses: the assets of a page are listed here, all others dropped.
+"""Every page stands alone and carries only what it uses: its assets are listed here, all others are dropped.
 
-| dropped | because |
-| --- | --- |
-| the theme's style sheets and scripts, bootstrap, Font Awesome | the book has its own layout (_templates/layout.html) and style (book.css); 1 MB |
-| sphinx-thebe | Jupyter Book adds it always; it names unpkg.com and declares one constant twice, a SyntaxError on every page |
-| MathJax | formulas are set at build time (maths.py) |
-| require.js, html-manager, widget state | explorables carry their own picture and script; these come from two CDNs |
-| togglebutton | folds are <details> (layout.py) |
-| pygments.css | book.css colours code, without the colours that have a meaning |
-| copybutton, clipboard.js | page.js copies code in a few lines |
-| doctools, search scripts and index | only the search page uses them |
+What is dropped, and why:
+- the theme's style sheets and scripts, bootstrap and Font Awesome (1 MB): the book has its own layout
+  (_templates/layout.html) and style (book.css);
+- sphinx-thebe: Jupyter Book adds it always; it names unpkg.com and throws a SyntaxError on every page;
+- MathJax: formulas are set at build time (maths.py);
+- require.js, html-manager, widget state, from two CDNs: explorables carry their own picture and script;
+- togglebutton: folds are <details> (layout.py);
+- pygments.css: book.css colours code, without the colours that have a meaning;
+- copybutton and clipboard.js: page.js copies code in a few lines;
+- doctools, search scripts and index: only the search page uses them.
 """
 
 import shutil
@@ -28,7 +28,7 @@ def _name(asset) -> str:
 
 def _select(app, pagename, templatename, context, doctree):
     wanted = PAGE | (SEARCH if pagename == "search" else set())
-    if any(mark in context.get("body", "") for mark in ('class="sd-container', 'class="sd-card', 'class="sd-tab')):
+    if any(mark in context.get("body", "") for mark in ("sd-container", "sd-row", "sd-tab-set")):
         wanted = wanted | {DESIGN}
     for kind in ("script_files", "css_files"):
         context[kind] = [asset for asset in context.get(kind, []) if _name(asset) in wanted]
@@ -40,15 +40,16 @@ def _forget_widgets(app, doctree):
 
 
 def _fonts(app):
-    """The text face from its npm package to _static/fonts: latin, upright and italic, one variable file each."""
+    """The text face from its npm package to _static/fonts: latin, upright and italic."""
     if app.builder.format != "html":
         return
-    package = Path(app.srcdir, app.config.gradbook_node_modules, "@fontsource-variable", "source-serif-4", "files")
+    packages = Path(app.srcdir, app.config.gradbook_node_modules)
+    source = packages / "@fontsource-variable" / "source-serif-4" / "files"
     target = Path(app.outdir, "_static", "fonts")
     target.mkdir(parents=True, exist_ok=True)
     for font in FONTS:
         if not (target / font).exists():
-            shutil.copyfile(package / font, target / font)
+            shutil.copyfile(source / font, target / font)
 
 
 def setup(app):

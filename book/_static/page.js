@@ -5,12 +5,13 @@
 
   // The theme: system, light, dark, kept in this browser.
   const button = document.querySelector(".gb-theme");
-  const modes = { auto: "System theme", light: "Light theme", dark: "Dark theme" };
+  const modes = { auto: "Auto", light: "Light", dark: "Dark" };
   const system = matchMedia("(prefers-color-scheme: dark)");
   const show = () => {
     const mode = root.dataset.mode in modes ? root.dataset.mode : "auto";
     root.dataset.theme = mode !== "auto" ? mode : system.matches ? "dark" : "light";
     button.textContent = modes[mode];
+    button.setAttribute("aria-label", `${modes[mode]} theme`);
   };
   if (button) {
     button.hidden = false;
