@@ -16,12 +16,6 @@ CHAPTER = next((name for name in ("ema.md", "backprop.md") if (ROOT / "book" / n
 pytestmark = [pytest.mark.lab, pytest.mark.browser]
 
 
-def chromium():
-    """A Chromium, Chrome or Edge of this system; None lets Playwright use its own."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-    return next((path for name in names if (path := shutil.which(name))), None)
-
-
 @contextmanager
 def jupyterlab(folder, settings, state):
     """As `run.py lab`, on `folder`, with these settings and nothing of the user's own; yields the address."""
@@ -42,33 +36,21 @@ def jupyterlab(folder, settings, state):
         yield f"http://127.0.0.1:{found[1]}"
     finally:
         process.terminate()
-        process.wait(timeout=20)
-
-
-@pytest.fixture
-def page():
-    playwright = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-             "--disable-background-networking", "--disable-component-update"]
-    with playwright.sync_playwright() as p:
         try:
-            browser = p.chromium.launch(executable_path=chromium(), args=flags)
-        except playwright.Error as error:
-            if os.environ.get("GRADBOOK_REQUIRE_BROWSER"):
-                raise
-            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
-        yield browser.new_page()
-        browser.close()
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()  # its kernel notices and ends too
+            process.wait()
 
 
 @pytest.mark.skipif(CHAPTER is None, reason="no chapter yet")
 @pytest.mark.parametrize(("settings", "widget"), [("tools", ".jp-NotebookPanel"), ("book", ".jp-FileEditor")])
-def test_a_double_click_on_a_chapter_opens_a_notebook(page, tmp_path, settings, widget):
+def test_a_double_click_on_a_chapter_opens_a_notebook(browser, tmp_path, settings, widget):
     """With the book's settings a notebook; without them text, which shows that it is they that do it."""
     folder = tmp_path / "book"
     folder.mkdir()
     shutil.copy(ROOT / "book" / CHAPTER, folder)
-    with jupyterlab(folder, ROOT / settings, tmp_path) as address:
+    with jupyterlab(folder, ROOT / settings, tmp_path) as address, browser.new_page() as page:
         page.goto(f"{address}/lab?token=t")
         page.locator(".jp-DirListing-item", has_text=CHAPTER).dblclick(timeout=60_000)
         page.locator(f"{widget}:visible").wait_for(timeout=30_000)
