@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 COLOR_NAMES = ("ink", "soft", "rule", "paper", "forward", "gradient", "varied", "wrong", "fifth", "sixth")
-SHAPES = ("circle", "square", "triangle", "diamond", "cross")
+SHAPES = ("circle", "square", "triangle", "diamond", "wedge", "cross")
 ANCHORS = ("start", "middle", "end")
 
 # The cue that goes with a colour, so that no series is told apart by colour alone.
-DASHES = {"gradient": "6 3", "varied": "2 2", "fifth": "9 3 2 3", "sixth": "1 3"}
-SHAPE_OF = {"gradient": "square", "varied": "triangle", "fifth": "diamond", "sixth": "cross"}
+DASHES = {"gradient": "6 3", "fifth": "9 3 2 3", "sixth": "2 2"}
+WIDTHS = {"varied": 3.0, "wrong": 1.25}
+SHAPE_OF = {"gradient": "square", "varied": "triangle", "wrong": "cross", "fifth": "diamond", "sixth": "wedge"}
 
 
 class Control:
@@ -120,17 +121,16 @@ def axis(label: str, domain: Sequence[float], scale: str = "linear", hidden: boo
     return {"label": label, "domain": [low, high], "scale": scale, "hidden": bool(hidden)}
 
 
-def line(x, y, label=None, color="forward", dash=None, faint=False, width=2) -> dict[str, Any]:
+def line(x, y, label=None, color="forward", dash=None, faint=False, width=None) -> dict[str, Any]:
     """A line through (x, y), with gaps at NaN and its label at its end.
 
     x, y: a key of compute's result, or numbers. dash: True, False, or None for the colour's own (solid for
-    forward, dashed for gradient, dotted for varied, thin for wrong).
+    forward, dashed for gradient). width: px, or None for the colour's own (thick for varied, thin for wrong).
     """
     color = _color("line", color)
     own = DASHES.get(color, "")
     pattern = own if dash is None else ((own or "6 3") if dash else "")
-    if color == "wrong" and dash is None:
-        width = min(width, 1.25)
+    width = WIDTHS.get(color, 2.0) if width is None else width
     return {
         "mark": "line", "x": _series("line", "x", x), "y": _series("line", "y", y), "label": label,
         "color": color, "dash": pattern, "faint": bool(faint), "width": float(width),
@@ -138,7 +138,7 @@ def line(x, y, label=None, color="forward", dash=None, faint=False, width=2) -> 
 
 
 def points(x, y, label=None, color="forward", shape=None, size=4) -> dict[str, Any]:
-    """Markers at (x, y). shape: circle, square, triangle, diamond, cross or None (the colour's own)."""
+    """Markers at (x, y). shape: one of SHAPES, None for the colour's own; size: px."""
     color = _color("points", color)
     shape = SHAPE_OF.get(color, "circle") if shape is None else shape
     if shape not in SHAPES:

@@ -153,7 +153,7 @@ def figure(
 
 def payload(spec: Mapping[str, Any], packed: str) -> str:
     """What the page's script reads: the spec as JSON, the frames as base64."""
-    text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+    text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<script type="application/json">{text}</script>'
         f'<script type="application/octet-stream">{packed}</script>'

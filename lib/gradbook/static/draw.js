@@ -120,6 +120,7 @@ function symbol(shape, x, y, r) {
   const at = `${round(x)},${round(y)}`, k = round(r * 0.9), d = round(r * 1.25);
   if (shape === "square") return `M${at}m${-k},${-k}h${2 * k}v${2 * k}h${-2 * k}z`;
   if (shape === "triangle") return `M${at}m0,${-d}l${d},${2 * k}h${-2 * d}z`;
+  if (shape === "wedge") return `M${at}m0,${d}l${d},${-2 * k}h${-2 * d}z`;
   if (shape === "diamond") return `M${at}m0,${-d}l${d},${d}l${-d},${d}l${-d},${-d}z`;
   if (shape === "cross") return `M${at}m${-k},${-k}l${2 * k},${2 * k}m0,${-2 * k}l${-2 * k},${2 * k}`;
   return `M${at}m${-r},0a${r},${r} 0 1,1 ${2 * r},0a${r},${r} 0 1,1 ${-2 * r},0z`;
