@@ -125,8 +125,8 @@ def visit_inline(translator, node):
 
 
 def visit_block(translator, node):
-    translator.body.append(translator.starttag(node, "div", CLASS="gb-equation"))
-    translator.body.append(f'<div class="gb-equation-body">{_set(translator, node, display=True)}</div>')
+    translator.body.append(translator.starttag(node, "div", CLASS="gb-display"))
+    translator.body.append(f'<div class="gb-display-body">{_set(translator, node, display=True)}</div>')
     if node.get("number"):
         number = get_node_equation_number(translator, node)
         translator.body.append('<div class="eqno">')

@@ -27,7 +27,7 @@
 
   // Boxes that scroll sideways are reachable by keyboard, and only those.
   const boxes = [
-    [".gb-equation-body", "wide equation"],
+    [".gb-display-body", "wide equation"],
     [".gb-figure", "wide figure"],
     [".gb-table", "wide table"],
     ["pre", "code or output"],
