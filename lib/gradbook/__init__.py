@@ -1,8 +1,8 @@
 """gradbook: deep learning, derived and checked. The reference library of the book, on NumPy alone.
 
-`import gradbook as T` gives what `import torch as T` gives, as far as the book teaches it: T.tensor, T.no_grad,
-T.nn, T.optim, T.nn.functional, T.exp, T.matmul ... The modules of the chapters, such as gradbook.ema, and what
-needs other packages, such as gradbook.figures, are imported when they are first used.
+`import gradbook as T` gives what `import torch as T` gives, as far as the book teaches it: T.tensor,
+T.no_grad, T.nn, T.optim, T.nn.functional, T.exp, T.matmul ... The chapters' modules, such as gradbook.ema,
+and what needs other packages, such as gradbook.figures, are imported when they are first used.
 """
 
 import importlib
@@ -21,17 +21,18 @@ nn.functional = functional
 
 _LATER = sorted({m.name for m in pkgutil.iter_modules(__path__)} - set(globals()))
 __all__ = [
-    "Tensor", "abs", "add", "argmax", "autodiff", "clone", "div", "double", "exp", "flatten", "float32", "float64",
-    "functional", "get_default_dtype", "int64", "log", "log_softmax", "long", "matmul", "maximum", "mean", "minimum",
-    "mul", "neg", "nn", "no_grad", "optim", "permute", "pow", "relu", "reshape", "set_default_dtype", "sigmoid",
-    "softmax", "sqrt", "sub", "sum", "tanh", "tensor", "transpose", "where",
+    "Tensor", "abs", "add", "argmax", "autodiff", "clone", "div", "double", "exp", "flatten", "float32",
+    "float64", "functional", "get_default_dtype", "int64", "log", "log_softmax", "long", "matmul", "maximum",
+    "mean", "minimum", "mul", "neg", "nn", "no_grad", "optim", "permute", "pow", "relu", "reshape",
+    "set_default_dtype", "sigmoid", "softmax", "sqrt", "sub", "sum", "tanh", "tensor", "transpose", "where",
 ]
 
 
 def __getattr__(name):
     if name in _LATER:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"gradbook has no {name!r}. It has {', '.join(__all__)}; and the modules {', '.join(_LATER)}")
+    raise AttributeError(f"gradbook has no {name!r}. It has {', '.join(__all__)}; "
+                         f"and the modules {', '.join(_LATER)}")
 
 
 def __dir__():

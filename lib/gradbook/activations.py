@@ -1,7 +1,6 @@
 """Activation functions: value and derivative, stable for every float.
 
-Derived in {ref}`sec-activations`; sigmoid's σ' = σ(1 - σ) and softmax's Jacobian diag(p) - p pᵀ in the chapter
-on backpropagation.
+σ' = σ(1 - σ) and the Jacobian of softmax, diag(p) - p pᵀ, are derived in the chapter on backpropagation.
 """
 
 import numpy as np
@@ -14,8 +13,8 @@ from .dtypes import floating
 def sigmoid(x):
     """σ(x) = 1 / (1 + e^-x), between 0 and 1.   σ' = σ (1 - σ) <= 1/4."""
     x = floating(x)
-    e = np.exp(-np.abs(x))                          # never overflows; e^x / (1 + e^x) is the same number for x < 0
-    y = np.where(x >= 0, 1, e) / (1 + e)
+    e = np.exp(-np.abs(x))                          # never overflows
+    y = np.where(x >= 0, 1, e) / (1 + e)            # 1 / (1 + e^-x) = e^x / (1 + e^x)
     return y, lambda g: (g * y * (1 - y),)
 
 

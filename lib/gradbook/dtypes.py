@@ -1,4 +1,4 @@
-"""Which number format a result has: NumPy's rules, and torch's where the two differ.
+"""Which dtype and shape a result has: NumPy's rules, and torch's where the two differ.
 
 Unlike torch: the default is float64, because a book that compares gradients needs the digits.
 `set_default_dtype(float32)` gives torch's default.
@@ -30,7 +30,7 @@ def set_default_dtype(dtype) -> None:
 
 
 def as_array(data, dtype=None) -> np.ndarray:
-    """A copy of data as an array of numbers. Floats become the default dtype, unless data or dtype says another."""
+    """A copy of data as an array of numbers. Python floats become the default dtype; arrays keep theirs."""
     dtype = dtype or getattr(data, "dtype", None)
     array = np.array(data, dtype=dtype)
     if array.dtype.kind not in "fiub":
@@ -68,3 +68,9 @@ def match(x, y):
 def _beside(number, x):
     """The array x as an operand beside a Python number, which NumPy too takes for weak, except here."""
     return floating(x) if isinstance(number, float) else x
+
+
+def sum_to(g, shape):
+    """The adjoint of broadcasting from shape to g.shape: what was repeated is summed."""
+    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    return g.sum(axis=tuple(k for k, n in enumerate(shape) if n == 1), keepdims=True)

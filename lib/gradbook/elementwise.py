@@ -1,7 +1,7 @@
 """Arithmetic and functions that act on each number by itself. Operands broadcast.
 
 Named as in torch; the operands are x and y where torch says input and other.
-Unlike torch: NumPy's RuntimeWarning for 1/0, log(0) or an overflow is left on. The values are torch's (inf, nan).
+Unlike torch: NumPy's RuntimeWarning for 1/0, log(0) or an overflow is left on. The values, inf or nan, agree.
 """
 
 import numpy as np
@@ -54,9 +54,9 @@ def pow(x, exponent):
     x, p = match(x, exponent)
     z = x ** p
 
-    def vjp(g, needs=(True, True)):
-        dx = g * (p * x ** (p - (p != 0))) if needs[0] else None       # p = 0: 0 · x^0, which is 0 even at x = 0
-        if not needs[1]:
+    def vjp(g, needs=(0, 1)):
+        dx = g * (p * x ** (p - (p != 0))) if 0 in needs else None       # p = 0: 0 · x^0, 0 also at x = 0
+        if 1 not in needs:
             return dx, None
         with np.errstate(invalid="ignore"):                            # log of x < 0 is nan, the truth
             return dx, g * (z * np.log(np.where((x == 0) & (p >= 0), 1, x)))

@@ -1,6 +1,6 @@
 """Matrix products and the linear layer.
 
-Index by index: y_ik = Σ_j a_ij b_jk, so da_ij = Σ_k g_ik b_jk = (g bᵀ)_ij and db_jk = Σ_i a_ij g_ik = (aᵀ g)_jk.
+y_ik = Σ_j a_ij b_jk, so da_ij = Σ_k g_ik b_jk = (g bᵀ)_ij and db_jk = Σ_i a_ij g_ik = (aᵀ g)_jk.
 """
 
 import numpy as np
@@ -12,25 +12,25 @@ from .autodiff import Tensor, primitive
 def matmul(a, b):
     """a b, over the last two dimensions; those before them broadcast.
 
-    a: (..., n, k) or (k,).   b: (..., k, m) or (k,).   A vector is a row on the left and a column on the right,
-    and its dimension of length 1 is dropped again.
+    a: (..., n, k) or (k,).   b: (..., k, m) or (k,).   A vector is a row on the left and a column on the
+    right, and its dimension of length 1 is dropped again.
     """
     if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(f"matmul: a {a.shape} and b {b.shape} do not share an inner length")
     y = a @ b
 
-    def vjp(g, needs=(True, True)):
+    def vjp(g, needs=(0, 1)):
         if b.ndim == 1:
-            g = g[..., None]                                             # (..., n) -> (..., n, 1)
+            g = g[..., None]                                          # (..., n) -> (..., n, 1)
         if a.ndim == 1:
-            g = g[..., None, :]                                          # (..., m) -> (..., 1, m)
+            g = g[..., None, :]                                       # (..., m) -> (..., 1, m)
         rows, columns = a if a.ndim > 1 else a[None], b if b.ndim > 1 else b[:, None]
         da, db = None, None
-        if needs[0]:
-            da = g @ columns.swapaxes(-1, -2)                            # (..., n, m) (..., m, k) -> (..., n, k)
+        if 0 in needs:
+            da = g @ columns.swapaxes(-1, -2)                         # (..., n, m) (..., m, k) -> (..., n, k)
             da = da if a.ndim > 1 else da[..., 0, :]
-        if needs[1]:
-            db = rows.swapaxes(-1, -2) @ g                               # (..., k, n) (..., n, m) -> (..., k, m)
+        if 1 in needs:
+            db = rows.swapaxes(-1, -2) @ g                            # (..., k, n) (..., n, m) -> (..., k, m)
             db = db if b.ndim > 1 else db[..., 0]
         return da, db
 
@@ -51,11 +51,11 @@ def linear(x, weight, bias=None):
     if bias is not None:
         y = y + bias
 
-    def vjp(g, needs=(True, True, bias is not None)):
+    def vjp(g, needs=(0, 1, 2)):
         rows = g.reshape(-1, g.shape[-1])                                # (..., out) -> (N, out)
-        dx = g @ weight if needs[0] else None
-        dw = rows.T @ x.reshape(-1, x.shape[-1]) if needs[1] else None   # (out, N) (N, in) -> (out, in)
-        db = rows.sum(axis=0) if len(needs) > 2 and needs[2] else None
+        dx = g @ weight if 0 in needs else None
+        dw = rows.T @ x.reshape(-1, x.shape[-1]) if 1 in needs else None   # (out, N) (N, in) -> (out, in)
+        db = rows.sum(axis=0) if 2 in needs else None
         return dx, dw, db
 
     return y, vjp

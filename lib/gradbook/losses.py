@@ -45,7 +45,7 @@ def cross_entropy(input, target, *, reduction="mean"):
     log_p, _ = _log_softmax(input, dim=-1)
     soft = target.dtype.kind == "f"
     if soft and target.shape != input.shape:
-        raise ValueError(f"cross_entropy: target of probabilities {target.shape} is not input's {input.shape}")
+        raise ValueError(f"cross_entropy: target probabilities {target.shape} and input {input.shape} differ")
     index = None if soft else _index(target, input.shape)
     each = -(target * log_p).sum(axis=-1) if soft else -np.take_along_axis(log_p, index, -1)[..., 0]
     loss, scale = _reduced("cross_entropy", each, reduction)
@@ -64,11 +64,11 @@ def cross_entropy(input, target, *, reduction="mean"):
 def _index(target, shape):
     """Class indices, as an array (N, 1) to take and put with; or ValueError."""
     if target.dtype.kind not in "iu" or target.shape != shape[:-1]:
-        raise ValueError(f"cross_entropy: target {target.shape} of {target.dtype} came with input {shape}; it must be "
-                         f"class indices {shape[:-1]}, integers, or probabilities {shape}, floating")
-    if target.size and not (0 <= target.min() and target.max() < shape[-1]):
-        raise ValueError(f"cross_entropy: target has classes from {target.min()} to {target.max()}, "
-                         f"but input has {shape[-1]}, numbered from 0")
+        raise ValueError(f"cross_entropy: target {target.shape} of {target.dtype} came with input {shape}; "
+                         f"it needs class indices {shape[:-1]}, integers, or probabilities {shape}, floating")
+    if target.size and (target.min() < 0 or target.max() >= shape[-1]):
+        raise ValueError(f"cross_entropy: target has classes {target.min()} to {target.max()}, "
+                         f"input has {shape[-1]}, numbered from 0")
     return target[..., None]
 
 

@@ -1,8 +1,8 @@
 """Which memory was written in place, and when: what torch's version counter is for.
 
-A vjp holds arrays of its forward pass. Were one of them overwritten before backward(), the gradient would be
-silently wrong. So one clock stamps both the tensors made and the memory written, a view shares the stamp of the
-memory it looks at, and backward() refuses a vjp that holds memory written after the vjp was made.
+A vjp holds arrays of its forward pass. Were one of them overwritten before backward(), the gradient would
+be silently wrong. So one clock stamps both the tensors made and the memory written, a view shares the stamp
+of the memory it looks at, and backward() refuses a vjp that holds memory written after the vjp was made.
 Not seen, as in torch: writes past the tensor, to an array obtained from it (t.numpy()[0] = 1).
 """
 
@@ -11,6 +11,7 @@ import itertools
 import numpy as np
 
 clock = itertools.count(1)
+last_written = 0                     # the latest stamp of all
 
 
 def share(view, t):
@@ -28,15 +29,16 @@ def share_with_arguments(out, tensors):
 
 def stamp(t):
     """Note that t's memory is being written now."""
-    share(t, t)._written[0] = next(clock)
+    global last_written
+    last_written = share(t, t)._written[0] = next(clock)
 
 
 def refuse_overwritten(name, vjp, since, tensors):
     """Raise RuntimeError if vjp, of the operation `name`, holds memory of a tensor written after `since`."""
     for t in tensors:
         if t._written and t._written[0] > since and any(np.may_share_memory(a, t.data) for a in _held(vjp)):
-            raise RuntimeError(f"backward: {name} needs an array of shape {t.shape} as it was, but it was since "
-                               "written in place")
+            raise RuntimeError(f"backward: {name} needs an array of shape {t.shape} as it was, "
+                               "but it was written in place since")
 
 
 def _held(vjp):

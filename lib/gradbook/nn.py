@@ -35,7 +35,7 @@ class IncompatibleKeys(NamedTuple):
 
 
 class Module:
-    """A function with parameters: attributes that are Parameters or Modules are found, in order of assignment."""
+    """A function with parameters: its attributes that are Parameters or Modules, in order of assignment."""
 
     training = True
 
@@ -88,11 +88,12 @@ class Module:
         own = dict(self._named_slots())
         missing, unexpected = [k for k in own if k not in state_dict], [k for k in state_dict if k not in own]
         arrays = {k: np.array(state_dict[k], dtype=p.dtype) for k, p in own.items() if k in state_dict}
-        wrong = [f"{k} is {a.shape}, not {own[k].shape}" for k, a in arrays.items() if a.shape != own[k].shape]
+        wrong = [f"{k} is {a.shape}, not {own[k].shape}"
+                 for k, a in arrays.items() if a.shape != own[k].shape]
         if strict:
             wrong += [f"{k} is missing" for k in missing] + [f"{k} is unexpected" for k in unexpected]
         if wrong:
-            raise RuntimeError(f"load_state_dict: {type(self).__name__} cannot take this: " + "; ".join(wrong))
+            raise RuntimeError(f"load_state_dict: {type(self).__name__} cannot take this, {'; '.join(wrong)}")
         for k, a in arrays.items():
             own[k].data = a
         return IncompatibleKeys(missing, unexpected)
@@ -156,7 +157,7 @@ class Linear(Module):
 
     def __init__(self, in_features, out_features, bias=True, *, dtype=None, rng=None):
         if in_features < 1 or out_features < 1:
-            raise ValueError(f"Linear: in_features {in_features} and out_features {out_features} must be at least 1")
+            raise ValueError(f"Linear: {in_features} -> {out_features} features came, at least 1 is needed")
         self.in_features, self.out_features = in_features, out_features
         rng, bound = np.random.default_rng() if rng is None else rng, 1 / math.sqrt(in_features)
         dtype = dtype or get_default_dtype()
@@ -167,7 +168,8 @@ class Linear(Module):
         return F.linear(x, self.weight, self.bias)
 
     def extra_repr(self):
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        sizes = f"in_features={self.in_features}, out_features={self.out_features}"
+        return f"{sizes}, bias={self.bias is not None}"
 
 
 class Flatten(Module):

@@ -92,7 +92,7 @@ def _sizes(sizes):
 
 def _matrix_transpose(self):
     if self.ndim != 2:
-        raise ValueError(f"T: the shape is {self.shape}, a matrix is needed; .mT transposes the last two dimensions")
+        raise ValueError(f"T: shape {self.shape} came, a matrix is needed; .mT serves stacks of them")
     return transpose(self, 0, 1)
 
 

@@ -1,7 +1,7 @@
 """What a Tensor offers besides the tape: conversion to numbers, comparison, printing, writing in place.
 
-Nothing here has a derivative. Unlike torch: .data is the NumPy array; and writing in place (+=, t[i] = ...) is
-refused while the tape records and a gradient is involved, where torch rewrites the history.
+Nothing here has a derivative. Unlike torch: .data is the NumPy array; and writing in place (+=, t[i] = ...)
+is refused while the tape records and a gradient is involved, where torch rewrites the history.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ def _requires_grad_(self, requires_grad=True):
 def _numpy(self):
     """The array itself, not a copy."""
     if self.requires_grad:
-        raise RuntimeError("numpy: this tensor requires grad, which an array would lose; use .detach().numpy()")
+        raise RuntimeError("numpy: this tensor requires grad, which would be lost; use .detach().numpy()")
     return self.data
 
 
@@ -59,9 +59,9 @@ def _compare(ufunc):
 
 
 def _writable(self, other):
-    """The array, about to be written in place: never unseen by the tape, and stamped for backward() to see."""
+    """The array, about to be written in place: not unseen by the tape, and stamped for backward()."""
     if autodiff._recording and (self.requires_grad or getattr(other, "requires_grad", False)):
-        raise RuntimeError("in-place write: it would be lost to the tape; write y = y + ..., or use no_grad()")
+        raise RuntimeError("in-place write: the tape would not see it; write y = y + ..., or use no_grad()")
     memory.stamp(self)
     return self.data
 
@@ -84,7 +84,8 @@ def _copy_(self, source):
     return self
 
 
-Tensor.detach, Tensor.requires_grad_, Tensor.numpy, Tensor.__array__ = _detach, _requires_grad_, _numpy, _array
+Tensor.detach, Tensor.requires_grad_ = _detach, _requires_grad_
+Tensor.numpy, Tensor.__array__ = _numpy, _array
 Tensor.item, Tensor.__repr__ = _item, _repr
 Tensor.tolist = lambda self: self.data.tolist()
 Tensor.__bool__, Tensor.__float__ = lambda self: bool(_item(self)), lambda self: float(_item(self))

@@ -10,7 +10,7 @@ from ..autodiff import Tensor
 class Optimizer:
     """Parameters in groups, each with its own options. A subclass gives `update`.
 
-    params: Tensors, or dictionaries {"params": Tensors, option: value ...}.   defaults: the other groups' options.
+    params: Tensors, or groups {"params": Tensors, option: value ...}.   defaults: options that groups lack.
     state: what the optimiser remembers, {parameter: {name: array or number}}.
     Unlike torch: a step binds a new array to p.data, so that arrays and graphs of before stay what they were.
     """
@@ -31,7 +31,7 @@ class Optimizer:
         """Add {"params": Tensors, option: value ...}; the options not given are the defaults."""
         name = type(self).__name__
         if unknown := group.keys() - self.defaults.keys() - {"params"}:
-            raise ValueError(f"{name}: a group has {sorted(unknown)}, the options are {sorted(self.defaults)}")
+            raise ValueError(f"{name}: a group has {sorted(unknown)}, it knows {sorted(self.defaults)}")
         members = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
         known = {p for g in self.param_groups for p in g["params"]}
         for p in members:
@@ -48,11 +48,11 @@ class Optimizer:
         """Raise ValueError if the group's options are out of range."""
 
     def update(self, p, g, state, group):
-        """The new array for parameter p: Tensor, whose gradient is the array g; state is p's own dictionary."""
+        """A new array in the place of the array p, with gradient g; state is p's own dictionary."""
         raise NotImplementedError(f"{type(self).__name__} has no update")
 
     def step(self, closure=None):
-        """Update every parameter that has a gradient. closure, if given, computes and returns the loss first."""
+        """Update the parameters that have a gradient. closure() is called first and returns the loss."""
         loss = None if closure is None else closure()
         for group in self.param_groups:
             for p in group["params"]:
@@ -67,7 +67,7 @@ class Optimizer:
                 p.grad = None if set_to_none or p.grad is None else Tensor(np.zeros_like(p.data))
 
     def state_dict(self):
-        """{"state": {k: ...}, "param_groups": [...]} as in torch: parameters are numbered in order; arrays are copies."""
+        """{"state": {k: ...}, "param_groups": [...]} as in torch, parameters by number; arrays are copies."""
         number = {p: k for k, p in enumerate(self._parameters())}
         groups = [{**g, "params": [number[p] for p in g["params"]]} for g in self.param_groups]
         return copy.deepcopy({"state": {number[p]: s for p, s in self.state.items()}, "param_groups": groups})
@@ -77,7 +77,8 @@ class Optimizer:
         theirs = [len(g["params"]) for g in state_dict["param_groups"]]
         ours = [len(g["params"]) for g in self.param_groups]
         if theirs != ours:
-            raise ValueError(f"{type(self).__name__}: groups of {theirs} parameters came, groups of {ours} are needed")
+            name = type(self).__name__
+            raise ValueError(f"{name}: groups of {theirs} parameters came, groups of {ours} are needed")
         saved = copy.deepcopy(state_dict)
         for group, other in zip(self.param_groups, saved["param_groups"]):
             group.update({k: v for k, v in other.items() if k != "params"})

@@ -1,20 +1,22 @@
 """Stochastic gradient descent, with momentum."""
 
+import numpy as np
+
 from .optimizer import Optimizer
 
 
 class SGD(Optimizer):
-    """θ ← θ - lr v,   v ← momentum v + (1 - dampening) (g + weight_decay θ),   v = g + weight_decay θ at first.
+    """θ ← θ - lr v,   v ← momentum v + (1 - dampening) g,   v = g at first;   g includes weight_decay θ.
 
-    nesterov: θ ← θ - lr (g + weight_decay θ + momentum v).   maximize: -g for g.   momentum 0: v is not kept.
-    Raises ValueError for lr, momentum or weight_decay below 0, and for nesterov without momentum or with dampening.
-    Source: Sutskever et al. 2013; in torch's form, in which v is not multiplied by lr.
+    nesterov: θ ← θ - lr (g + momentum v).   maximize: the gradient with its sign changed.
+    Raises ValueError for lr, momentum or weight_decay below 0; nesterov with momentum 0 or with dampening.
+    Source: Sutskever et al. 2013, in torch's form: v is not multiplied by lr.
     """
 
     def __init__(self, params, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, *,
                  maximize=False):
-        super().__init__(params, dict(lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay,
-                                      nesterov=nesterov, maximize=maximize))
+        super().__init__(params, {"lr": lr, "momentum": momentum, "dampening": dampening,
+                                  "weight_decay": weight_decay, "nesterov": nesterov, "maximize": maximize})
 
     def check(self, group):
         for name in ("lr", "momentum", "weight_decay"):
@@ -32,7 +34,11 @@ class SGD(Optimizer):
             g = g + group["weight_decay"] * p
         if momentum:
             v = state.get("momentum_buffer")
-            v = g if v is None else momentum * v + (1 - group["dampening"]) * g
-            state["momentum_buffer"] = v
+            if v is None:
+                v = state["momentum_buffer"] = g.copy()
+            else:                                  # in place: nobody else holds v
+                v *= momentum
+                v += g if group["dampening"] == 0 else (1 - group["dampening"]) * g
             g = g + momentum * v if group["nesterov"] else v
-        return p - group["lr"] * g
+        new = np.multiply(group["lr"], g, out=np.empty_like(p))
+        return np.subtract(p, new, out=new)
