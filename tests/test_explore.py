@@ -1,4 +1,4 @@
-"""Explorables: declarations refuse what cannot work, frames carry what compute returned, widgets are widgets."""
+"""Explorables: declarations refuse what cannot work, frames carry what compute returned, widgets work."""
 
 import gzip
 import importlib.util

