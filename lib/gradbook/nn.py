@@ -143,7 +143,7 @@ class Sequential(Module):
         return (module for _, module in self.named_children())
 
     def __len__(self):
-        return len(list(self))
+        return sum(1 for _ in self)  # list(self) would ask for the length again
 
     def __getitem__(self, k):
         return Sequential(*list(self)[k]) if isinstance(k, slice) else list(self)[k]
