@@ -65,10 +65,13 @@ def _inline(app, doctree):
     images = list(doctree.findall(nodes.image))
     for count, image in enumerate(images):
         alt, uri = image.get("alt"), image["uri"]
+        place = image
+        while not place.line and place.parent is not None:  # MyST leaves 0 where the text is empty
+            place = place.parent
         if not written(alt):
             log.warning(
                 "figure without written alternative text (alt is %r): say what is to be seen, in the cell's "
-                "`mystnb: image: alt` or the figure's `:alt:`", alt, location=image, type="figure"
+                "`mystnb: image: alt` or the figure's `:alt:`", alt, location=place, type="figure"
             )  # fmt: skip
             continue
         if not uri.endswith(".svg") or "://" in uri:
@@ -78,10 +81,10 @@ def _inline(app, doctree):
         if "#000000" in svg:
             log.warning(
                 "figure in black, which dark mode swallows: draw it under gradbook.figures.use()",
-                location=image, type="figure",
+                location=place, type="figure",
             )  # fmt: skip
         raw = nodes.raw("", f'<div class="gb-figure">{svg}</div>', format="html")
-        raw.source, raw.line = image.source, image.line
+        raw.source, raw.line = place.source, place.line
         image.replace_self(raw)
 
 

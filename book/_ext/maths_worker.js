@@ -8,7 +8,8 @@ function render(tex, displayMode) {
     const html = katex.renderToString(tex, { displayMode, output: "htmlAndMathml", throwOnError: true, trust: false, strict });
     return complaints.length ? { error: complaints.join("; ") } : { html };
   } catch (error) {
-    return { error: String(error.message || error) };
+    const message = String(error.message || error).replace(/^KaTeX parse error: /, "");
+    return { error: message.replace(/\u0332/g, "") }; // KaTeX underlines the place with combining characters
   }
 }
 

@@ -98,7 +98,7 @@
     if (event.key === "Escape" && location.hash === "#contents") location.hash = "main";
   });
 
-  // On paper everything stands open.
-  addEventListener("beforeprint", () => all("details:not([open])").forEach((fold) => { fold.open = true; fold.dataset.closed = ""; }));
+  // On paper answers stand open; code that was folded away stays away.
+  addEventListener("beforeprint", () => all("details:not([open], .hide)").forEach((fold) => { fold.open = true; fold.dataset.closed = ""; }));
   addEventListener("afterprint", () => all("details[data-closed]").forEach((fold) => { fold.open = false; delete fold.dataset.closed; }));
 })();
