@@ -6,11 +6,10 @@ and `activations`, one name a layer. Rows of x are examples. With o⁰ = x, laye
     forward:   zˡ = oˡ⁻¹ Wˡᵀ + bˡ,   oˡ = f(zˡ)
     backward:  δˡ = gˡ ⊙ f′(zˡ),   ∂L/∂Wˡ = δˡᵀ oˡ⁻¹,   ∂L/∂bˡ = Σ_n δˡ_n,   gˡ⁻¹ = δˡ Wˡ
 
-where g is the gradient with respect to an output o, and δ that with respect to z. Both forms are here:
-scalar loops, line for line with the index equations, and matrices. A `tally` (collections.Counter) passed
-to any of them counts its multiply-adds (MAC) between layers; the work inside a unit (bias, activation),
-which grows with the units and not with the weights, is left out. Sources: Rumelhart, Hinton & Williams
-1986; Griewank & Walther 2008, ch. 3, 4 and 12.
+where g is the gradient with respect to an output o, and δ that with respect to z: as scalar loops, line for
+line with the index equations, and as matrices. A `tally` (collections.Counter) counts multiply-adds (MAC)
+between layers; work that grows with the units only (biases, activations) is left out.
+Sources: Rumelhart, Hinton & Williams 1986; Griewank & Walther 2008, ch. 3, 4 and 12.
 """
 
 from itertools import pairwise
@@ -79,7 +78,7 @@ def random_params(sizes, rng):
 
 
 def forward(x, params, activations, tally=None):
-    """[o⁰ = x, o¹, ..., oᴰ]: all outputs are kept, `backward` reads them. x (N, n_0) -> oˡ (N, n_l)."""
+    """[o⁰ = x, ..., oᴰ], all kept for `backward`. x (N, n_0) -> oˡ (N, n_l)."""
     outputs = [_checked("forward", x, params, activations)]
     for (weight, bias), name in zip(params, activations):
         z = outputs[-1] @ weight.T + bias  # (N, n_in) @ (n_in, n_out) + (n_out,)
@@ -89,21 +88,23 @@ def forward(x, params, activations, tally=None):
 
 
 def backward(outputs, params, activations, g, tally=None, input_gradient=True):
-    """The δ recursion. g = ∂L/∂oᴰ (N, n_D) -> ([(∂L/∂Wˡ, ∂L/∂bˡ), ...], ∂L/∂x (N, n_0)).
+    """The δ recursion (bp-code). g = ∂L/∂oᴰ (N, n_D) -> gradients, ∂L/∂x.
 
-    ∂L/∂x is None when input_gradient is False: training does not need it.
-    Sums over the rows of the batch: for the gradient of a mean, divide g by N. Derived as bp-batch.
+    Gradients: [(∂L/∂Wˡ, ∂L/∂bˡ), ...]; ∂L/∂x: (N, n_0), or None when
+    input_gradient is False, for training does not need it. Sums over the
+    rows of the batch: for the gradient of a mean, divide g by N.
     """
     g = _cotangent("backward", outputs, params, activations, g)
     grads = []
     for layer in reversed(range(len(params))):
-        weight, below = params[layer][0], outputs[layer]  # (n_out, n_in), (N, n_in)
-        delta = g * ACTIVATIONS[activations[layer]][1](outputs[layer + 1])  # (N, n_out)
+        weight, slope = params[layer][0], ACTIVATIONS[activations[layer]][1]
+        below, here = outputs[layer], outputs[layer + 1]  # (N, n_in), (N, n_out)
+        delta = g * slope(here)  # (N, n_out)
         grads.append((delta.T @ below, delta.sum(axis=0)))
         _count(tally, len(delta) * weight.size)
         if layer == 0 and not input_gradient:
             return grads[::-1], None
-        g = delta @ weight  # (N, n_in): row j of weightᵀ collects every path out of unit j
+        g = delta @ weight  # (N, n_in): collects all paths out of each unit
         _count(tally, len(delta) * weight.size)
     return grads[::-1], g
 
@@ -125,22 +126,23 @@ def forward_loops(x, params, activations, tally=None):
 
 
 def backward_loops(outputs, params, activations, g, tally=None, input_gradient=True):
-    """The same as `backward`, one multiply-add at a time: the index equations, line for line."""
+    """The same as `backward`, one multiply-add at a time."""
     g = _cotangent("backward_loops", outputs, params, activations, g)
-    grads = [(np.zeros_like(weight), np.zeros_like(bias)) for weight, bias in params]
+    grads = [(np.zeros_like(W), np.zeros_like(b)) for W, b in params]
     for layer in reversed(range(len(params))):
         weight, slope = params[layer][0], ACTIVATIONS[activations[layer]][1]
         (dweight, dbias), below = grads[layer], outputs[layer]
         g_below = np.zeros_like(below)
         for n in range(len(g)):  # examples: their gradients add
             for k in range(weight.shape[0]):
-                delta = g[n, k] * slope(outputs[layer + 1][n, k])  # δ_k = g_k f′(z_k)
+                o = outputs[layer + 1][n, k]
+                delta = g[n, k] * slope(o)  # δ_k = g_k f′(z_k)
                 dbias[k] += delta
                 for j in range(weight.shape[1]):
-                    dweight[k, j] += delta * below[n, j]  # ∂L/∂w_kj = δ_k o_j
+                    dweight[k, j] += delta * below[n, j]  # δ_k o_j
                     _count(tally, 1)
                     if layer > 0 or input_gradient:
-                        g_below[n, j] += weight[k, j] * delta  # Σ_k w_kj δ_k, path by path
+                        g_below[n, j] += weight[k, j] * delta  # Σ_k w_kj δ_k
                         _count(tally, 1)
         g = g_below
     return grads, (g if input_gradient else None)
