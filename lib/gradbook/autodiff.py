@@ -40,10 +40,10 @@ class Tensor:
         """Add to each leaf's .grad what `gradient`, this tensor's cotangent (1 for a number), sends it."""
         if not self.requires_grad:
             raise RuntimeError(f"backward: nothing this tensor was made from requires grad. {_FIRST_ONLY}")
-        if gradient is None:
-            gradient = np.ones(self.shape if self.data.size == 1 else ())
+        gradient = np.ones(self.shape if self.data.size == 1 else ()) if gradient is None else gradient
         for leaf, g in _pull(self, gradient, retain_graph, create_graph).items():
-            leaf.grad = Tensor(g if leaf.grad is None else leaf.grad.data + g)
+            if leaf.requires_grad:                   # unless it was frozen since
+                leaf.grad = Tensor(g if leaf.grad is None else leaf.grad.data + g)
 
 
 def tensor(data, requires_grad=False, dtype=None):

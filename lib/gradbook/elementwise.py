@@ -35,8 +35,7 @@ def mul(x, y):
 def div(x, y):
     """x / y, floating also for integers."""
     x, y = match(floating(x), floating(y))
-    z = x / y
-    return z, lambda g: (g / y, -g * z / y)
+    return x / y, lambda g: (g / y, -g * (x / y) / y)
 
 
 @primitive
