@@ -123,12 +123,9 @@ def test_places(arguments):
 
 def test(arguments):
     prepare()
-    say("-- ruff")
-    if call([tool("ruff"), "check", "."]):
-        raise Stop("ruff found what is listed above.")
     build()
     workers = str(max(1, min(4, os.cpu_count() or 1)))
-    say(f"-- unit tests, each notebook run again and compared, pages in Chromium ({workers} at a time)")
+    say(f"-- ruff, unit tests, each notebook run again and compared, pages in Chromium ({workers} at a time)")
     options = ["-n", workers, "--dist", "loadfile", "--nbval", "--durations", "5"]
     return call([tool("python"), "-m", "pytest", *options, *test_places(arguments), *arguments])
 

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -228,6 +229,12 @@ def test_the_front_end_lock_is_of_this_package_json_and_names_no_host():
 
 
 # --- sources -------------------------------------------------------------------------------------------
+
+
+def test_ruff_finds_nothing():
+    command = [sys.executable, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"ruff check .\n{done.stdout}{done.stderr}"
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
