@@ -104,7 +104,7 @@ EXERCISES = [
             "twice as slow": (lambda n: 1 - 1 / (2 * n),
                               "The factor of two goes the other way: an EMA averages more than 1/(1 − β)."),
             "no past": (lambda n: 1 - 2 / n, "Nearly, for large n. Try n = 1: no average is β = 0."),
-            "inverse": (lambda n: (n + 1) / (n - 1), "β lies below 1. Solve 1/n = (1 − β)/(1 + β) once more."),
+            "inverse": (lambda n: (n + 1) / (n - 1), "β lies below 1. Solve 1/n = (1 − β)/(1 + β) again."),
         },
         rewrites=[lambda n: 1 - 2 / (n + 1)],
     ),
