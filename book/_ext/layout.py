@@ -6,6 +6,7 @@ import re
 from docutils import nodes
 from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solution_node
 
+_INNER = ("exercise-content", "solution-content")
 _FOLDING = (nodes.Admonition, exercise_node, exercise_enumerable_node, solution_node)
 
 # `toctree` marks the page that is being read; its sections are put below it.
@@ -56,6 +57,12 @@ def _fold(app, doctree, docname):
         ]  # fmt: skip
 
 
+def _name_once(app, doctree, docname):
+    """sphinx-exercise gives every exercise and solution the same inner id; nothing links to it."""
+    for section in doctree.findall(nodes.section):
+        section["ids"] = [name for name in section["ids"] if name not in _INNER]
+
+
 def _box_tables(app, doctree, docname):
     """Each table stands in a box that scrolls where the page is narrower than the table."""
     for table in list(doctree.findall(nodes.table)):
@@ -68,5 +75,6 @@ def _box_tables(app, doctree, docname):
 def setup(app):
     app.connect("doctree-resolved", _fold, priority=900)
     app.connect("doctree-resolved", _box_tables, priority=900)
+    app.connect("doctree-resolved", _name_once, priority=900)
     app.connect("html-page-context", _page, priority=910)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -28,7 +28,7 @@ def tree(tmp_path):
 
 
 def build(root, good=True, edit=lambda: None):
-    """One build as Sphinx runs it, with an edit while it runs. Returns whether executions and pages were kept."""
+    """One build as Sphinx runs it, an edit while it runs. Returns whether executions and pages were kept."""
     app = SimpleNamespace(
         srcdir=root,
         doctreedir=root / "_build/.doctrees",

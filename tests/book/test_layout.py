@@ -41,7 +41,8 @@ Ten steps.
 BROKEN = """
 # Broken
 
-{eq}`nowhere-equation`, {ref}`nowhere-section`, {numref}`nowhere-figure`, {doc}`nowhere-page`, [](#nowhere-heading)
+{eq}`nowhere-equation`, {ref}`nowhere-section`, {numref}`nowhere-figure`,
+{doc}`nowhere-page`, [](#nowhere-heading)
 """
 
 

@@ -1,9 +1,16 @@
-"""One headless Chromium for all browser tests."""
+"""One headless Chromium and one server of the built book for all browser tests."""
 
+import functools
+import http.server
 import os
 import shutil
+import socketserver
+import threading
+from pathlib import Path
 
 import pytest
+
+HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
 
 # Nothing here may reach another host: Chromium's own background traffic is off.
 FLAGS = [
@@ -44,3 +51,21 @@ def browser(chromium_path):
         running = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The address, ending in /, under which the built book is served on this machine."""
+    if not (HTML / "book" / "index.html").exists():
+        _without("the book is not built (python3 run.py book)")
+    with socketserver.ThreadingTCPServer(
+        ("127.0.0.1", 0), functools.partial(_Quiet, directory=HTML)
+    ) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        """One line for each request would bury pytest's own."""
