@@ -43,7 +43,7 @@ def test_a_sound_check_says_what_it_compared_and_what_it_rejects():
         "✓ bp-product · agrees with loops (3 inputs, rtol 1e-10) · rejects: sign; a < b & c"
     )
     assert record.html == (
-        '<p class="gb-check gb-equation" id="check-bp-product"><span class="gb-mark">✓</span> '
+        '<p class="gb-check gb-check-equation" id="check-bp-product"><span class="gb-mark">✓</span> '
         '<span class="gb-label"><a href="#equation-bp-product">bp-product</a></span> · '
         "agrees with loops (3 inputs, rtol 1e-10) · rejects: "
         '<span class="gb-wrong">sign; a &lt; b &amp; c</span></p>'

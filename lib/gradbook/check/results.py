@@ -58,10 +58,10 @@ def checked_id(name: str, function: str) -> str:
 
 
 def badge(name: str, html: str, *, kind: str = "", mark: str = "✓", href: str = "", id: str = "") -> str:
-    """The quiet line: mark, name and html (markup, already escaped). kind: a second class, gb-<kind>."""
+    """The quiet line: mark, name and html (markup, already escaped). kind: a second class."""
     title = f'<a href="{escape(href)}">{escape(name)}</a>' if href else escape(name)
     where = f' id="{escape(id)}"' if id else ""
-    style = f"gb-check gb-{kind}" if kind else "gb-check"
+    style = f"gb-check gb-check-{kind}" if kind else "gb-check"
     return (
         f'<p class="{style}"{where}><span class="gb-mark">{escape(mark)}</span> '
         f'<span class="gb-label">{title}</span> · {html}</p>'
