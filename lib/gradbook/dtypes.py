@@ -48,7 +48,7 @@ def match(x, y):
 
     Dtypes of equal standing widen as in NumPy. As in torch, an operand without dimensions, a Python number
     or a 0-d array, does not widen the other unless it is of a higher kind (bool < integer < floating);
-    a Python float makes integers the default dtype.
+    a Python float makes integers the default dtype. (Unlike torch: a NumPy number counts as a 0-d array.)
     """
     a, b = getattr(x, "dtype", None), getattr(y, "dtype", None)
     if a is b:

@@ -34,7 +34,7 @@ def mul(x, y):
 @primitive(broadcasts=True)
 def div(x, y):
     """x / y, floating also for integers."""
-    x, y = match(floating(x), floating(y))
+    x, y = map(floating, match(x, y))
     return x / y, lambda g: (g / y, -g * (x / y) / y)
 
 
