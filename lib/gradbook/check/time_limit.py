@@ -32,9 +32,9 @@ def by_alarm(seconds: float, function: Callable, *args):
         if running:
             raise TimeUp
 
-    handler = signal.signal(signal.SIGALRM, ring)
-    timer = signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT)
+    handler, timer = signal.signal(signal.SIGALRM, ring), (0.0, 0.0)
     try:
+        timer = signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT)  # inside: it may ring at once
         return function(*args)
     finally:
         running = False  # first, and without a call: no alarm can be raised in what follows
