@@ -1,0 +1,202 @@
+"""An explorable in a real JupyterLab with a real kernel: slider, trait, linked widget, failure.
+
+The server runs on a free port of the loopback with settings of its own; the notebook lies in a temporary
+folder.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.lab, pytest.mark.browser]
+LIB = Path(__file__).resolve().parents[2] / "lib"
+HAS_RUN = r"""index => /\[\d+\]/.test(document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index]
+                     .querySelector('.jp-InputPrompt').textContent)"""
+CELLS = [
+    """
+import numpy as np
+from gradbook.explore import Control, Toggle, axis, explore, line, readout, view
+t = np.arange(20.0)
+calls = []
+def curve(beta, flip):
+    calls.append((beta, flip))
+    if beta > 0.985:
+        raise ValueError("β is too close to one")
+    return {"t": t, "v": (1 - 2 * flip) * (1 - beta**t), "rest": beta**20}
+""",
+    """
+beta = Control([.5, .7, .9, .99], "β", start=.9, format=".4f")
+fig = explore(curve, {"beta": beta, "flip": Toggle("flip")},
+              view(axis("step", [0, 20]), axis("value", [-1, 1]), [line("t", "v", "average")],
+                   readout=[readout("rest", "rest", ".9f")]), alt="A curve", look_for="Move β.")
+fig
+""",
+    "fig.beta = 0.61",
+    """
+import ipywidgets
+slider = ipywidgets.FloatSlider(0.75, min=0.5, max=0.99, step=0.01, description="mine")
+ipywidgets.link((slider, "value"), (fig, "beta"))
+slider
+""",
+    "print(repr((fig.beta, fig.flip)), len(calls), isinstance(fig, ipywidgets.DOMWidget))",
+    "fig.beta = 2",
+]
+
+
+def notebook():
+    cells = [
+        {"id": f"c{i}", "cell_type": "code", "source": source.strip(), "metadata": {}, "outputs": [],
+         "execution_count": None}
+        for i, source in enumerate(CELLS)
+    ]  # fmt: skip
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
+
+
+@contextmanager
+def jupyterlab(folder, state):
+    """JupyterLab on a free port, without token, with nothing of the user's own; yields its address."""
+    homes = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
+    own = {name: str(state / name) for name in (*homes, "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
+    env = {**os.environ, **own, "PYTHONPATH": str(LIB)}
+    env.pop("GRADBOOK_STATIC", None)  # the switch of the book build: here the figures are live
+    options = ["--no-browser", "--port=0", "--ServerApp.ip=127.0.0.1", "--ServerApp.allow_root=True"]
+    options += ["--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={folder}"]
+    options += ["--LabApp.expose_app_in_browser=True"]
+    log = state / "lab.log"
+    with log.open("w") as stream:
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        server = subprocess.Popen(command, env=env, stdout=stream, stderr=stream)
+    try:
+        deadline = time.monotonic() + 90
+        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)/lab", log.read_text())):
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{found[1]}"
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+@pytest.fixture(scope="module")
+def lab(browser, tmp_path_factory):
+    """The notebook, open in JupyterLab, with its first two cells run; errors of the page are collected."""
+    pytest.importorskip("jupyterlab")
+    folder, state = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("state")
+    (folder / "explore.ipynb").write_text(json.dumps(notebook()), encoding="utf-8")
+    with jupyterlab(folder, state) as address:
+        context = browser.new_context(viewport={"width": 1200, "height": 1000})
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{address}/lab/tree/explore.ipynb?reset")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        # Cells run before the kernel is connected would be lost.
+        page.wait_for_function(
+            """() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel
+                     ?.connectionStatus === 'connected'"""
+        )
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        notebook_page = Lab(page, errors)
+        notebook_page.run(0)
+        notebook_page.run(1)
+        page.wait_for_selector(".gb-explore svg")
+        yield notebook_page
+        context.close()
+    assert errors == []
+
+
+class Lab:
+    """The notebook in the browser."""
+
+    def __init__(self, page, errors):
+        self.page, self.errors = page, errors
+        self.figure = page.locator(".gb-explore")
+        self.beta = self.figure.locator("input[name=beta]")
+
+    def run(self, index):
+        """Run the cell and wait until it has run; gives its printed output."""
+        cell = self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_function(HAS_RUN, arg=index)
+        return cell
+
+    def drawing(self):
+        return self.figure.locator(".gb-plot").inner_html()
+
+    def wait_for(self, text):
+        """Until the figure says so: a slider's or a readout's text."""
+        self.figure.locator("output", has_text=re.compile(f"^{re.escape(text)}$")).first.wait_for()
+
+
+def test_an_arrow_key_on_the_slider_reaches_the_kernel_and_redraws(lab):
+    before = lab.drawing()
+    lab.beta.focus()
+    lab.page.keyboard.press("ArrowLeft")  # a tenth of the way from 0.9 to 0.7: the kernel computes between
+    lab.wait_for("0.8800")
+    lab.wait_for(f"{0.88**20:.9f}")
+    assert lab.drawing() != before
+    assert lab.beta.get_attribute("aria-valuetext") == "0.8800"
+
+
+def test_a_ticked_box_reaches_the_kernel(lab):
+    before = lab.drawing()
+    lab.figure.get_by_text("flip").click()
+    lab.page.wait_for_function("old => document.querySelector('.gb-plot').innerHTML !== old", arg=before)
+    lab.figure.get_by_text("flip").click()
+    lab.page.wait_for_function("old => document.querySelector('.gb-plot').innerHTML === old", arg=before)
+
+
+def test_setting_the_trait_in_the_next_cell_moves_slider_and_drawing(lab):
+    before = lab.drawing()
+    lab.run(2)
+    lab.wait_for("0.6100")
+    lab.wait_for(f"{0.61**20:.9f}")
+    assert lab.drawing() != before
+    assert 0.5 <= float(lab.beta.input_value()) <= 0.6  # 0.61 lies at 0.55, between 0.5 and 0.7
+
+
+def test_a_linked_ipywidgets_slider_moves_the_figure_and_follows_it(lab):
+    lab.run(3)
+    lab.wait_for("0.7500")
+    handle = lab.page.locator(".widget-slider .noUi-handle")
+    handle.focus()
+    handle.press("ArrowRight")
+    lab.wait_for("0.7600")
+    lab.wait_for(f"{0.76**20:.9f}")
+    lab.beta.focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.page.wait_for_function("document.querySelector('.widget-readout').textContent.trim() !== '0.76'")
+
+
+def test_an_exception_of_compute_is_shown_and_the_slider_still_works(lab):
+    lab.beta.focus()
+    lab.page.keyboard.press("End")
+    error = lab.figure.locator(".gb-error")
+    error.filter(has_text="ValueError: β is too close to one (line 8, in curve)").wait_for()
+    lab.beta.focus()
+    lab.page.keyboard.press("Home")
+    lab.wait_for("0.5000")
+    lab.page.wait_for_function("document.querySelector('.gb-error').textContent === ''")
+    assert lab.figure.get_attribute("class") == "gb-explore"
+
+
+def test_the_kernel_sees_what_the_reader_set_and_refuses_what_cannot_be(lab):
+    printed = lab.run(4).locator(".jp-OutputArea-output").inner_text()
+    assert re.match(r"\(0\.5, False\) \d+ True", printed)
+    traceback = lab.run(5).locator(".jp-OutputArea-output").inner_text()
+    assert "TraitError: explore: beta = 2 is not a number between 0.5 and 0.99" in traceback
