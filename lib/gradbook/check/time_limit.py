@@ -46,10 +46,11 @@ def by_watchdog(seconds: float, function: Callable, *args):
     raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
     me = ctypes.c_ulong(threading.get_ident())
     over = False
-    turn = threading.Lock()  # so that nothing is raised once `over` is set
-    finished = threading.Event()
+    turn = threading.Lock()  # held from looking at `over` until TimeUp is sent
+    begun, finished = threading.Event(), threading.Event()
 
     def watch():
+        begun.wait()  # so that nothing is raised while the thread is being started
         finished.wait(seconds)
         while not over:
             with turn:
@@ -57,15 +58,23 @@ def by_watchdog(seconds: float, function: Callable, *args):
                     raise_in(me, ctypes.py_object(TimeUp))
             finished.wait(REPEAT)
 
-    threading.Thread(target=watch, name="gradbook time limit", daemon=True).start()
+    def settle():
+        with turn:  # whatever was on its way has been sent
+            pass
+        raise_in(me, None)  # and is withdrawn if it has not arrived
+
     try:
+        threading.Thread(target=watch, name="gradbook time limit", daemon=True).start()
+        begun.set()
         return function(*args)
     finally:
-        while not over:
+        over = True  # first, and without a call: from here on at most two TimeUps can still arrive
+        try:
+            settle()
+        except TimeUp:
             try:
-                with turn:
-                    over = True
+                settle()
             except TimeUp:
-                continue
-        raise_in(me, None)  # withdraw what was raised and has not arrived
+                raise_in(me, None)
+        begun.set()
         finished.set()
