@@ -338,7 +338,7 @@ def test_parameters_that_cannot_be_averaged_are_named():
     holder = Holder()
     average = EMA([holder], 0.9)
     holder.data = np.ones(4)
-    with pytest.raises(ValueError, match=r"EMA\.update: parameter 0 now has shape \(4,\), it was \(3,\)"):
+    with pytest.raises(ValueError, match=r"EMA\.update: parameter 0 has shape \(4,\), not \(3,\)"):
         average.update()
 
 

@@ -32,47 +32,47 @@ def _log(beta: float) -> float:
 
 
 def one_minus_power(beta: float, t):
-    """1 - βᵗ, the weight that the steps 1 … t carry together. t ≥ 0: int or array; β in [0, 1).
-
-    Written with expm1: near β = 1 the plain difference loses digits ({eq}`ema-weight-sum`).
-    """
+    """1 - βᵗ, the weight of the steps 1 … t together ({eq}`ema-weight-sum`). t ≥ 0: int or array."""
     beta = _decay(beta, "one_minus_power", "beta")
     t = np.asarray(t, dtype=np.float64)
+    # expm1: near β = 1 the plain difference loses digits
     return np.where(t > 0, 1.0, 0.0) if beta == 0 else -np.expm1(t * _log(beta))
 
 
 def ema(series, beta: float, bias_correction: bool = True) -> np.ndarray:
     """v_t = β v_{t-1} + (1-β) θ_t with v_0 = 0, divided by 1 - βᵗ when bias_correction.
 
-    series: θ, shape (T, ...), one row a step; every entry is averaged along the first axis, T = 0 is allowed.
-    Returns a new array of the same shape; float32 and float64 are kept, everything else becomes float64.
-    β in [0, 1); β = 0 returns the series. A NaN stays: each later value of its column is NaN, as the
-    recursion says (an infinity stays in the same way).
-    Equal to pandas `Series.ewm(alpha=1-β, adjust=True).mean()` when corrected and nothing is missing.
-    Unlike pandas: NaN is not skipped. Uncorrected, v_0 = 0 (pandas' adjust=False has v_1 = θ_1).
+    series: θ, shape (T, ...), one row a step, averaged along the first axis; T = 0 is allowed.
+    Returns a new array of that shape; float32 and float64 are kept, all else becomes float64.
+    β in [0, 1); β = 0 returns the series. A NaN stays: each later value of its column is NaN,
+    as the recursion says (an infinity stays in the same way).
+    Equal to pandas `Series.ewm(alpha=1-β, adjust=True).mean()` when corrected, without NaN.
+    Unlike pandas: NaN is not skipped; uncorrected, v_0 = 0 (adjust=False has v_1 = θ_1).
 
-    Raises: TypeError (β or the series is not numeric), ValueError (β outside [0, 1), series without axis).
-    Source: Kingma & Ba 2015, §3; derived in {ref}`sec-ema-bias`, the blocked form in {ref}`sec-ema-blocks`.
+    Raises: TypeError (β or series not numeric), ValueError (β outside [0, 1), series 0-d).
+    Source: Kingma & Ba 2015, §3; derived in {ref}`sec-ema-bias` and {ref}`sec-ema-blocks`.
     """
     beta = _decay(beta, "ema", "beta")
     theta = np.asarray(series)
     if theta.dtype.kind not in "buif":
-        raise TypeError(f"ema: series of dtype {theta.dtype} is not real numbers; for a Tensor pass .numpy()")
+        raise TypeError(f"ema: series of dtype {theta.dtype} is not real numbers "
+                        f"(for a Tensor pass .numpy())")
     if theta.ndim == 0:
-        raise ValueError("ema: series is a single number; it needs a first axis of steps, shape (T, ...)")
+        raise ValueError("ema: series is a single number, but needs a first axis of steps, (T, ...)")
     if theta.dtype not in (np.float32, np.float64):
         theta = theta.astype(np.float64)
     if beta == 0 or theta.size == 0:
         return theta.copy()
 
-    columns = theta.reshape(len(theta), -1)                                    # (T, n)
+    columns = theta.reshape(len(theta), -1)                           # (T, n)
     v = _average(columns, beta)
     if not np.isfinite(v[-1]).all():
-        # A value that is not finite never leaves v, so the last row tells. In a product of matrices 0·inf
-        # would also spoil earlier rows; the EMA is linear, so average the finite part and add the rest.
+        # What is not finite never leaves v, so the last row tells. In a product of matrices 0·inf
+        # spoils earlier rows, too. The EMA is linear: average the finite part, then add the rest.
         finite = np.isfinite(columns)
         with np.errstate(invalid="ignore"):
-            v = _average(np.where(finite, columns, 0), beta) + np.cumsum(np.where(finite, 0, columns), axis=0)
+            v = _average(np.where(finite, columns, 0), beta)
+            v = v + np.cumsum(np.where(finite, 0, columns), axis=0)
     if bias_correction:
         # From this t on 1 - βᵗ rounds to 1.
         t = min(len(v), math.ceil(math.log(2.0**-54) / _log(beta)))
@@ -100,10 +100,11 @@ def _average(theta: np.ndarray, beta: float) -> np.ndarray:
 def _decaying_sum(x: np.ndarray, beta: float, gain: float, out: np.ndarray) -> np.ndarray:
     """y_t = β y_{t-1} + gain·x_t, y_{-1} = 0, for contiguous x and out (T,), BLOCK values at a time.
 
-    A block is known from its first value, the knot: y_k = β^k y_0 + Σ_{1≤j≤k} gain β^{k-j} x_j. That is one
-    product of the row (y_0, x_1, x_2, …) with a small Toeplitz matrix. The knots obey the same recursion with
-    β^BLOCK and gain 1, so this very function finds them first. Only non-negative powers of β occur: nothing
-    overflows, and a rounding error is multiplied log(T)/log(BLOCK) times on its way, not T times.
+    A block follows from its first value, the knot: y_k = β^k y_0 + Σ_{1≤j≤k} gain β^{k-j} x_j.
+    That is one product of the row (y_0, x_1, x_2, …) with a small Toeplitz matrix. The knots
+    obey the same recursion with β^BLOCK and gain 1: this very function finds them first. Only
+    non-negative powers of β occur, so nothing overflows, and a rounding error is multiplied
+    log(T)/log(BLOCK) times on its way, not T times. Equations: {eq}`ema-block`.
     """
     if len(x) <= 2 * BLOCK:
         last = 0.0
@@ -111,11 +112,11 @@ def _decaying_sum(x: np.ndarray, beta: float, gain: float, out: np.ndarray) -> n
             out[t] = last = beta * last + gain * value
         return out
     k = np.arange(BLOCK)
-    lag = k[None, :] - k[:, None]                                              # (from, to) inside a block
+    lag = k[None, :] - k[:, None]                                     # (from, to) in a block
     step = np.where(lag >= 0, gain * beta ** np.maximum(lag, 0), 0.0).astype(x.dtype)
     step[0] = beta**k.astype(float)
 
-    jumps = np.empty(-(-len(x) // BLOCK), x.dtype)                             # what a knot adds to the last
+    jumps = np.empty(-(-len(x) // BLOCK), x.dtype)                    # from knot to knot
     between = x[1 : 1 + (len(jumps) - 1) * BLOCK].reshape(-1, BLOCK)
     jumps[0] = gain * x[0]
     np.matmul(between, (gain * beta ** (BLOCK - 1.0 - k)).astype(x.dtype), out=jumps[1:])
@@ -130,7 +131,7 @@ def _decaying_sum(x: np.ndarray, beta: float, gain: float, out: np.ndarray) -> n
         rows[:, 0] = knots[first : first + CHUNK]
         whole = size // BLOCK
         np.matmul(rows[:whole], step, out=out[part][: whole * BLOCK].reshape(whole, BLOCK))
-        if whole < len(rows):                                                  # the last, incomplete block
+        if whole < len(rows):                                         # an incomplete block
             out[part][whole * BLOCK :] = (rows[-1] @ step)[: size - whole * BLOCK]
     return out
 
@@ -166,13 +167,13 @@ class EMA:
         self._raw: list[np.ndarray] | None = None
 
     def update(self) -> None:
-        """v ← β v + (1-β) θ with the weights θ as they are now. Call it after the optimiser's step."""
+        """v ← β v + (1-β) θ with the weights θ as they are now, after the optimiser's step."""
         if self._raw is not None:
-            raise RuntimeError("EMA.update: the averages are applied; restore() before training goes on")
+            raise RuntimeError("EMA.update: the averages are applied; restore() the weights first")
         arrays = self._arrays()
         for i, (v, theta) in enumerate(zip(self._average, arrays)):
             if v.shape != theta.shape:
-                raise ValueError(f"EMA.update: parameter {i} now has shape {theta.shape}, it was {v.shape}")
+                raise ValueError(f"EMA.update: parameter {i} has shape {theta.shape}, not {v.shape}")
         for v, theta in zip(self._average, arrays):
             v *= self.decay
             v += np.multiply(theta, 1 - self.decay, dtype=v.dtype)
@@ -202,7 +203,7 @@ class EMA:
 
     @contextmanager
     def averaged(self) -> Iterator[EMA]:
-        """`with ema.averaged(): …` runs the body with the averaged weights, then puts the weights back."""
+        """`with ema.averaged():` runs its body with the averages and always puts the weights back."""
         self.apply()
         try:
             yield self
