@@ -49,6 +49,7 @@ CASES = {
         rule(y=0),
         rule(x="at", label="here", color="varied"),
         rule(x=3.9, label="near the edge"),
+        rule(x=1.7, label="beside it"),
         rule(y=2.9, label="near the top"),
         rule(y=7, label="outside"),
     ],

@@ -228,10 +228,6 @@ const drawers = {
       if (!inside(at, upright ? p : at.left, upright ? at.top : p)) continue;
       s += `<path d="M${upright ? `${round(p)},${at.bottom}V${at.top}` : `${at.left},${round(p)}H${at.right}`}" stroke="${paint(m.color)}" stroke-width="1"`
         + `${m.color === "soft" ? "" : ` stroke-dasharray="4 3"`}/>`;
-      if (!m.label) continue;
-      const flip = p + textWidth(m.label, TICK) + 8 > at.right;
-      s += upright ? word(p + (flip ? -5 : 5), at.top + 10, m.label, {color: m.color, anchor: flip ? "end" : "start", more: RIM})
-        : word(at.left + 6, p + (p - at.top < 20 ? 14 : -5), m.label, {color: m.color, more: RIM});
     }
     return s;
   },
@@ -283,10 +279,27 @@ function spread(wanted, gap, low, high) {
   return places;
 }
 
+// Names of rules: of level ones at the left, of upright ones at the top, a row lower where two would touch.
+function ruleLabels({view: {marks}}, data, at) {
+  const named = marks.filter(m => m.mark === "rule" && m.label).flatMap(m => {
+    const upright = m.x !== undefined;
+    return [...series(data, upright ? m.x : m.y)].map(v => ({m, upright, p: pixel(upright ? at.X : at.Y, v)}));
+  }).filter(({upright, p}) => inside(at, upright ? p : at.left, upright ? at.top : p)).sort((a, b) => a.p - b.p);
+  const ends = []; // where the last label of each row ends
+  return named.map(({m, upright, p}) => {
+    if (!upright) return word(at.left + 6, p + (p - at.top < 20 ? 14 : -5), m.label, {color: m.color, more: RIM});
+    const width = textWidth(m.label, TICK), flip = p + width + 8 > at.right, from = flip ? p - width - 5 : p + 5;
+    let row = 0;
+    while (ends[row] > from) row++;
+    ends[row] = from + width + 4;
+    return word(p + (flip ? -5 : 5), at.top + 10 + 15 * row, m.label, {color: m.color, anchor: flip ? "end" : "start", more: RIM});
+  }).join("");
+}
+
 function endLabels({view: {marks}}, data, at) {
   if (!at.beside) return "";
   const ends = marks.filter(m => m.label && m.mark !== "rule").map(m => ({m, end: endOf(m, data, at)})).filter(e => e.end);
-  const places = spread(ends.map(e => e.end[1]), LEADING, at.top + 4, at.bottom - 2);
+  const places = spread(ends.map(e => e.end[1]), LEADING, at.top + 4, at.bottom - 8);
   return ends.map(({m, end: [x, y]}, i) => {
     const place = places[i];
     if (m.mark !== "line") {
@@ -302,7 +315,7 @@ function endLabels({view: {marks}}, data, at) {
 
 // One text for each mark, and one for the labels. The page replaces only those that changed.
 const drawParts = (spec, data, at) =>
-  [...spec.view.marks.map(m => drawers[m.mark](m, data, at)), endLabels(spec, data, at)];
+  [...spec.view.marks.map(m => drawers[m.mark](m, data, at)), ruleLabels(spec, data, at) + endLabels(spec, data, at)];
 
 export function draw(spec, data, width) {
   const at = layout(spec, width);
