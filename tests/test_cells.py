@@ -3,10 +3,10 @@
 import ast
 import re
 
-import nbformat
 import pytest
 from gradbook.check.results import MIME
-from nbclient import NotebookClient
+
+nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
 
 CELLS = {
     "setup": "import numpy as np\nfrom gradbook import check, figures, prose\nfigures.use()",
@@ -32,7 +32,7 @@ def executed() -> dict:
     """The outputs by cell, from a fresh kernel."""
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS.values()]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
     nbformat.validate(notebook)
     return {name: cell.outputs for name, cell in zip(CELLS, notebook.cells)}
 

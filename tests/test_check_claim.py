@@ -106,4 +106,4 @@ def test_an_interval_is_written_with_two_digits_of_its_half_width():
     assert [with_interval(*pair) for pair in pairs] == [
         "+0.62 ± 0.21", "−12.3 ± 3.4", "+1234 ± 56", "+2 ± 0",
     ]  # fmt: skip
-    assert with_interval(3e-9, 1.2e-10) == "+3.00e−09 ± 1.2e−10"
+    assert with_interval(3e-9, 1.2e-10) == "+3.00e−9 ± 1.2e−10"

@@ -193,7 +193,8 @@ def test_the_line_shown_is_text_html_and_data(capsys):
     record = check.exercise.__wrapped__(made(), lambda x, w: x + w)
     assert record.text == "✗ x-scale · not yet. Scaling multiplies."
     assert record.html == (
-        '<p class="gb-check gb-check-hint"><span class="gb-mark">✗</span> <span class="gb-label">x-scale</span> · '
+        '<p class="gb-check gb-check-hint"><span class="gb-mark">✗</span> '
+        '<span class="gb-label">x-scale</span> · '
         "<span>not yet. Scaling multiplies.</span></p>"
     )
     assert record.data == {

@@ -167,11 +167,21 @@ def records(notebook: Path) -> list[dict]:
     return [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
 
 
-def is_of(notebook: Path, chapter: Chapter) -> bool:
-    """Whether the notebook was executed from the chapter as it is now."""
+def built(root: Path, chapter: Chapter) -> Path | None:
+    """The executed notebook of a chapter, or None if there is none that is younger than the chapter's text.
+
+    Raises ValueError if there is one and its code is not the chapter's.
+    """
+    notebook = root / "_build/notebooks" / f"{chapter.stem}.ipynb"
+    source = root / "book" / f"{chapter.stem}.md"
+    if not notebook.exists() or notebook.stat().st_mtime < source.stat().st_mtime:
+        return None
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     code = ["".join(cell["source"]).strip() for cell in cells if cell["cell_type"] == "code"]
-    return code == [cell.strip() for cell in chapter.cells]
+    if code != [cell.strip() for cell in chapter.cells]:
+        count = len(chapter.cells)
+        raise ValueError(f"{notebook}: its {len(code)} code cells are not the {count} of {source.name}")
+    return notebook
 
 
 def main() -> None:

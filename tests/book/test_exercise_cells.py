@@ -31,8 +31,8 @@ def test_every_exercise_has_a_stub_and_a_folded_solution(stem):
 
 @chapters
 def test_the_stub_is_shown_unanswered_and_the_solution_is_right(stem):
-    notebook = ROOT / "_build" / "notebooks" / f"{stem}.ipynb"
-    if not notebook.exists() or not coverage.is_of(notebook, CHAPTERS[stem]):
+    notebook = coverage.built(ROOT, CHAPTERS[stem])
+    if notebook is None:
         pytest.skip(f"{stem} has not been built since it was edited")
     states: dict[str, list[str]] = {}
     for record in coverage.records(notebook):

@@ -1,6 +1,7 @@
 """Student's interval for the mean of a few measurements, without a typed table and without SciPy."""
 
 import math
+import re
 
 import numpy as np
 
@@ -44,6 +45,6 @@ def with_interval(mean: float, half: float) -> str:
         return f"{mean:+.3g} ± 0".replace("-", "−")
     places = 1 - math.floor(math.log10(half))
     if not -3 <= places <= 6:
-        return f"{mean:+.2e} ± {half:.1e}".replace("-", "−")
+        return re.sub(r"e([+-])0*", r"e\1", f"{mean:+.2e} ± {half:.1e}").replace("-", "−")
     places = max(places, 0)
     return f"{mean:+.{places}f} ± {half:.{places}f}".replace("-", "−")
