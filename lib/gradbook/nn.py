@@ -27,7 +27,7 @@ class Parameter(Tensor):
         return f"Parameter containing:\n{super().__repr__()}"
 
 
-class IncompatibleKeys(NamedTuple):
+class _IncompatibleKeys(NamedTuple):
     """What load_state_dict(strict=False) did not find, and what it did not use."""
 
     missing_keys: list
@@ -46,38 +46,39 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def named_children(self):
-        """(name, module) for each attribute that is a Module."""
-        return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
+        """(name, module) for each attribute that is a Module; as below, what occurs twice comes once."""
+        return _once(self._attributes(Module))
 
-    def named_modules(self, prefix=""):
-        """(dotted name, module): this module, then those within it."""
-        yield prefix, self
-        for name, child in self.named_children():
-            yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
+    def named_modules(self):
+        """(dotted name, module): this module, whose name is empty, then those within it."""
+        return _once(self._places())
+
+    def named_parameters(self):
+        """(dotted name, Parameter): this module's own, then those of the modules within it."""
+        return _once(self._slots())
 
     def modules(self):
         return (module for _, module in self.named_modules())
 
-    def named_parameters(self):
-        """(dotted name, Parameter), own ones before those of children; one that is used twice comes once."""
-        seen = set()
-        for name, p in self._named_slots():
-            if p not in seen:
-                seen.add(p)
-                yield name, p
-
     def parameters(self):
         return (p for _, p in self.named_parameters())
 
-    def _named_slots(self):
-        for prefix, module in self.named_modules():
-            for name, value in vars(module).items():
-                if isinstance(value, Parameter):
-                    yield f"{prefix}.{name}" if prefix else name, value
+    def _attributes(self, kind):
+        return ((name, value) for name, value in vars(self).items() if isinstance(value, kind))
+
+    def _places(self, prefix=""):
+        yield prefix, self
+        for name, child in self._attributes(Module):
+            yield from child._places(f"{prefix}.{name}" if prefix else name)
+
+    def _slots(self):
+        for prefix, module in self._places():
+            for name, p in module._attributes(Parameter):
+                yield f"{prefix}.{name}" if prefix else name, p
 
     def state_dict(self):
         """{dotted name: a copy of the array}. Unlike torch: a copy, so later training does not change it."""
-        return {name: p.data.copy() for name, p in self._named_slots()}
+        return {name: p.data.copy() for name, p in self._slots()}
 
     def load_state_dict(self, state_dict, strict=True):
         """Copy arrays (or Tensors) into the parameters of those names.
@@ -85,9 +86,9 @@ class Module:
         Raises RuntimeError for a shape that differs and, if strict, for names missing or unexpected, and then
         changes nothing.
         """
-        own = dict(self._named_slots())
+        own = dict(self._slots())
         missing, unexpected = [k for k in own if k not in state_dict], [k for k in state_dict if k not in own]
-        arrays = {k: np.array(state_dict[k], dtype=p.dtype) for k, p in own.items() if k in state_dict}
+        arrays = {k: np.asarray(state_dict[k]).astype(p.dtype) for k, p in own.items() if k in state_dict}
         wrong = [f"{k} is {a.shape}, not {own[k].shape}"
                  for k, a in arrays.items() if a.shape != own[k].shape]
         if strict:
@@ -96,7 +97,7 @@ class Module:
             raise RuntimeError(f"load_state_dict: {type(self).__name__} cannot take this, {'; '.join(wrong)}")
         for k, a in arrays.items():
             own[k].data = a
-        return IncompatibleKeys(missing, unexpected)
+        return _IncompatibleKeys(missing, unexpected)
 
     def train(self, mode=True):
         """Set .training here and in all modules within. Returns the module."""
@@ -122,9 +123,17 @@ class Module:
         return ""
 
     def __repr__(self):
-        lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        lines = [f"({name}): {m!r}".replace("\n", "\n  ") for name, m in self._attributes(Module)]
         inside = "\n  " + "\n  ".join(lines) + "\n" if lines else self.extra_repr()
         return f"{type(self).__name__}({inside})"
+
+
+def _once(named):
+    seen = set()
+    for name, thing in named:
+        if thing not in seen:
+            seen.add(thing)
+            yield name, thing
 
 
 class Sequential(Module):
@@ -140,10 +149,10 @@ class Sequential(Module):
         return x
 
     def __iter__(self):
-        return (module for _, module in self.named_children())
+        return (module for _, module in self._attributes(Module))
 
     def __len__(self):
-        return sum(1 for _ in self)  # list(self) would ask for the length again
+        return sum(1 for _ in self)
 
     def __getitem__(self, k):
         return Sequential(*list(self)[k]) if isinstance(k, slice) else list(self)[k]

@@ -35,7 +35,7 @@ class SGD(Optimizer):
         if momentum:
             v = state.get("momentum_buffer")
             if v is None:
-                v = state["momentum_buffer"] = g.copy()
+                v = state["momentum_buffer"] = np.array(g)
             else:                                  # in place: nobody else holds v
                 v *= momentum
                 v += g if group["dampening"] == 0 else (1 - group["dampening"]) * g
