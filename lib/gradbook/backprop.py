@@ -81,30 +81,30 @@ def forward(x, params, activations, tally=None):
     """[o⁰ = x, ..., oᴰ], all kept for `backward`. x (N, n_0) -> oˡ (N, n_l)."""
     outputs = [_checked("forward", x, params, activations)]
     for (weight, bias), name in zip(params, activations):
-        z = outputs[-1] @ weight.T + bias  # (N, n_in) @ (n_in, n_out) + (n_out,)
+        z = outputs[-1] @ weight.T + bias  # (N, n_out)
         _count(tally, len(z) * weight.size)
         outputs.append(ACTIVATIONS[name][0](z))
     return outputs
 
 
 def backward(outputs, params, activations, g, tally=None, input_gradient=True):
-    """The δ recursion (bp-code). g = ∂L/∂oᴰ (N, n_D) -> gradients, ∂L/∂x.
+    """The δ recursion (bp-code). g = ∂L/∂oᴰ (N, n_D) -> grads, ∂L/∂x.
 
-    Gradients: [(∂L/∂Wˡ, ∂L/∂bˡ), ...]; ∂L/∂x: (N, n_0), or None when
-    input_gradient is False, for training does not need it. Sums over the
+    grads: [(∂L/∂Wˡ, ∂L/∂bˡ), ...]; ∂L/∂x: (N, n_0), or None when
+    input_gradient is False: training does not need it. Sums over the
     rows of the batch: for the gradient of a mean, divide g by N.
     """
     g = _cotangent("backward", outputs, params, activations, g)
     grads = []
     for layer in reversed(range(len(params))):
         weight, slope = params[layer][0], ACTIVATIONS[activations[layer]][1]
-        below, here = outputs[layer], outputs[layer + 1]  # (N, n_in), (N, n_out)
+        below, here = outputs[layer], outputs[layer + 1]
         delta = g * slope(here)  # (N, n_out)
-        grads.append((delta.T @ below, delta.sum(axis=0)))
+        grads.append((delta.T @ below, delta.sum(axis=0)))  # (n_out, n_in)
         _count(tally, len(delta) * weight.size)
         if layer == 0 and not input_gradient:
             return grads[::-1], None
-        g = delta @ weight  # (N, n_in): collects all paths out of each unit
+        g = delta @ weight  # (N, n_in): every path adds
         _count(tally, len(delta) * weight.size)
     return grads[::-1], g
 
