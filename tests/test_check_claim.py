@@ -57,6 +57,7 @@ def test_a_null_other_than_zero_and_no_difference_within_a_margin():
 def test_numbers_without_chance():
     assert claim("x-c", "63 %", verdict="false", value=0.6513, expected=0.632, rtol=0.01, claims=(23,))
     assert claim("x-c", "63 to 66 %", verdict="true", value=0.6513, expected=(0.63, 0.66))
+    assert "0, said to be 0" in claim("x-c", "none", verdict="true", value=0, expected=(0, 0)).text
     values = {"9": 0.1, "99": 0.01}
     record = claim("x-c", "a tenth", verdict="depends", value=values, expected=0.1, rtol=0.01, on="n")
     said = "said to be 0.1 (rtol 0.01)"

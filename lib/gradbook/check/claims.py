@@ -113,7 +113,7 @@ def judge_value(who: str, value, expected, rtol: float | None, unit: str) -> dic
     value = float(value)
     if isinstance(expected, tuple) and len(expected) == 2:
         holds = expected[0] <= value <= expected[1]
-        said = f"{plain(expected[0])} to {plain(expected[1])}"
+        said = " to ".join(plain(end) for end in dict.fromkeys(expected))
     elif expected is None or rtol is None:
         raise TypeError(f"{who}: value needs expected, and rtol where that is not a range (low, high)")
     else:
