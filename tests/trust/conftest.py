@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("book/_ext", "book/_static", "book/_templates", "lib", "tools", "_config.yml", "conftest.py",
-          "run.py", "pyproject.toml", "requirements.lock", "package.json", "package-lock.json")
+          "run.py", "tests/browser/conftest.py", "tests/browser/test_pages.py", "pyproject.toml",
+          "requirements.lock", "package.json", "package-lock.json")
 HEADER = """\
 ---
 jupytext:
@@ -68,7 +69,7 @@ sys.exit(run.main(["book", "--no-serve"]))
 
 
 class Tree:
-    """The copy: edit(path, old, new), build(), nbval(), and in `output` what they printed."""
+    """The copy: edit(path, old, new), build(), nbval(), page(), and in `output` what they printed."""
 
     def __init__(self, root):
         self.root = root
@@ -100,8 +101,13 @@ class Tree:
         """As run.py builds: run.build() itself, with this environment in the place of .venv."""
         return self.run("-c", BUILD)
 
-    def nbval(self, *words):
-        return self.run("-m", "pytest", "-p", "no:cacheprovider", "--nbval", "_build/notebooks", *words)
+    def nbval(self):
+        return self.run("-m", "pytest", "-p", "no:cacheprovider", "--nbval", "_build/notebooks")
+
+    def page(self):
+        """The page test that listens: requests to other hosts, errors in the console."""
+        words = ["-p", "no:cacheprovider", "tests/browser/test_pages.py", "-k", "asks_no_other_host and tiny"]
+        return self.run("-m", "pytest", *words)
 
 
 @pytest.fixture(scope="session")

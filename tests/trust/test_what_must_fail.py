@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 NOTEBOOK = "_build/notebooks/tiny.ipynb"
 
 
@@ -73,3 +75,36 @@ def test_an_edit_of_the_library_runs_the_notebooks_again(tree):
     assert "44" in json.dumps(outputs)
     assert "44" in tree.file("_build/html/book/tiny.html").read_text(encoding="utf-8")
     assert tree.nbval() == 0, tree.output
+
+
+PAGE = "_build/html/book/tiny.html"
+
+
+@pytest.mark.browser
+def test_an_unbroken_page_is_silent(good_tree):
+    status = good_tree.page()
+    if "skipped" in good_tree.output:
+        pytest.skip("no browser here: see the page tests")
+    assert status == 0, good_tree.output
+    assert "1 passed" in good_tree.output
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("added", "words"),
+    [
+        (
+            "<script>console.error('a slider broke')</script><script>nowhere.to.be.found</script>",
+            ["error: a slider broke", "error: nowhere is not defined"],
+        ),
+        ("<img src='http://localhost:9/pixel.gif' alt=''>", ["localhost:9/pixel.gif"]),
+    ],
+    ids=["console", "another-host"],
+)
+def test_a_page_that_complains_or_asks_another_host_fails(tree, added, words):
+    tree.edit(PAGE, "</body>", f"{added}</body>")
+    status = tree.page()
+    if "skipped" in tree.output:
+        pytest.skip("no browser here: see the page tests")
+    assert status == 1
+    assert all(word in tree.output for word in words), tree.output
