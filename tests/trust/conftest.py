@@ -106,8 +106,8 @@ class Tree:
 
     def page(self):
         """The page test that listens: requests to other hosts, errors in the console."""
-        words = ["-p", "no:cacheprovider", "tests/browser/test_pages.py", "-k", "asks_no_other_host and tiny"]
-        return self.run("-m", "pytest", *words)
+        words = ["-vv", "-p", "no:cacheprovider", "-k", "asks_no_other_host and tiny"]
+        return self.run("-m", "pytest", *words, "tests/browser/test_pages.py")
 
 
 @pytest.fixture(scope="session")
