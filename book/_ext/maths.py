@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 # The four colours that mean something, by the names that plain LaTeX and JupyterLab know.
 MEANINGS = {"blue": "forward", "orangered": "gradient", "green": "varied", "gray": "wrong"}
+UNBROKEN = 20  # glyphs: a shorter formula in the text is not broken between lines
 _COLOR = re.compile(r"\\(?:textcolor|color|colorbox|fcolorbox)\s*\{\s*([^}]*?)\s*\}")
 _OWN_NUMBER = re.compile(r"\\(label|tag|nonumber|notag)\b")
 _BARE_ENVIRONMENT = re.compile(r"\\begin\{(equation|align|gather|alignat|multline|eqnarray|flalign)\*?\}")
@@ -120,7 +121,10 @@ def _set(translator, node, display: bool) -> str:
 
 
 def visit_inline(translator, node):
-    translator.body.append(_set(translator, node, display=False))
+    markup = _set(translator, node, display=False)
+    if len(re.sub(r"<[^>]*>", "", markup[markup.find('class="katex-html"') :])) <= UNBROKEN:
+        markup = markup.replace('class="katex"', 'class="katex gb-whole"', 1)
+    translator.body.append(markup)
     raise nodes.SkipNode
 
 

@@ -33,8 +33,15 @@
     ["pre", "code or output"],
   ];
   const names = new Map();
+  const notes = [...all("aside.margin, .margin.docutils")];
+  const beside = (block) => {
+    const { top, bottom } = block.getBoundingClientRect();
+    return notes.map((note) => note.getBoundingClientRect()).some((note) => note.top < bottom + 8 && note.bottom > top - 8);
+  };
   const observer = new ResizeObserver((entries) => {
     for (const { target } of entries) {
+      const code = target.closest(".highlight");
+      if (code && !code.closest(".cell_output")) code.classList.toggle("gb-wide", !beside(code));
       if (target.scrollWidth > target.clientWidth + 1) {
         target.tabIndex = 0;
         target.setAttribute("role", "group");

@@ -74,7 +74,7 @@ def bad(bad_folder):
 def test_a_good_page_has_html_for_the_eye_and_mathml_for_the_ear(good):
     assert good.status == 0, good.output
     page = good.page("good")
-    assert page.count('<span class="katex">') == page.count("<math ") == 3
+    assert page.count('class="katex-html"') == page.count("<math ") == 3
     assert "annotation encoding" in page  # the TeX, for copying
     assert not re.search(r"katex-error|<script[^>]*(mathjax|katex)", page)
 
