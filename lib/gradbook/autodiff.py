@@ -16,7 +16,6 @@ from .dtypes import as_array, sum_to
 
 PRIMITIVES = {}              # name -> f, in its raw form; the tests walk it
 _recording = True
-_FREED = "freed"
 _FIRST_ONLY = "gradbook has first derivatives only; torch.autograd.grad(..., create_graph=True) has second"
 
 
@@ -24,7 +23,7 @@ class Tensor:
     """An array and, if it came out of a primitive, the vjp that leads back to what it was made from."""
 
     # grad: a Tensor, once backward() has reached this leaf.   _written: memory's stamp.
-    # _made: (when, args, parents, f, vjp), or _FREED; parents: {k: args[k]}, those that require grad.
+    # _made: (when, args, parents, f, vjp), parents being {k: args[k]} that require grad; () once freed.
     __slots__ = ("__weakref__", "_made", "_written", "data", "grad", "requires_grad")
     __array_ufunc__ = None   # array * t calls t.__rmul__, and np.exp(t) is a TypeError, not a lost gradient
     shape, dtype = property(lambda self: self.data.shape), property(lambda self: self.data.dtype)
@@ -86,7 +85,10 @@ def primitive(f=None, *, broadcasts=False, skips=False):
                     parents[len(arrays)] = a
                 a = a.data if a.data.ndim else a.data[()]
             arrays.append(a)
-        value, vjp = f(*arrays, **options)
+        try:
+            value, vjp = f(*arrays, **options)
+        except ValueError as e:          # NumPy's do not say which operation it was
+            raise (e if str(e).startswith(f.__name__) else ValueError(f"{f.__name__}: {e}")) from None
         out = Tensor(value)
         if parents and _recording and vjp:
             out.requires_grad, out._made = True, (next(memory.clock), args, parents, f, vjp)
@@ -129,11 +131,9 @@ def _pull(root, g, keep, differentiable=False):
                 dp = (sum_to(dp, p.shape) if f.broadcasts else dp).astype(p.dtype, copy=False)
                 if dp.shape != p.shape:
                     raise ValueError(f"{f.__name__}: cotangent {k} is {dp.shape}, but its argument {p.shape}")
-            if p in cotangents:
-                cotangents[p] = cotangents[p] + dp       # a fork: the sum, in a new array
-            else:
-                cotangents[p] = dp.copy() if not p._made and (dp is g or dp.base is not None) else dp
-        t._made = t._made if keep else _FREED
+            cotangents[p] = (cotangents[p] + dp if p in cotangents                     # a fork accumulates
+                             else dp if p._made or (dp is not g and dp.base is None) else dp.copy())
+        t._made = t._made if keep else ()
     return cotangents
 
 
@@ -142,7 +142,7 @@ def _nodes(root):
     nodes, stack = {}, [root]
     while stack:
         t = stack.pop()
-        if t._made is _FREED:
+        if t._made == ():
             raise RuntimeError("backward: an earlier one freed this graph; give that one retain_graph=True")
         if t._made and t._made[0] not in nodes:
             nodes[t._made[0]] = t
