@@ -462,7 +462,7 @@ def test_script_and_style_stay_small_and_classic():
 
 
 def test_colours_are_those_of_the_book():
-    drawn = dict(re.findall(r'(\w+): "(#\w{6})"', (page.STATIC / "draw.js").read_text(encoding="utf-8")))
+    drawn = dict(re.findall(r'(\w+): "(#\w{6})"', (page.STATIC / "pieces.js").read_text(encoding="utf-8")))
     blocks = re.findall(r"\{([^{}]*--gb-ink:[^{}]*)\}", page.stylesheet())
     assert drawn == {name: pair[0] for name, pair in COLORS.items()}
     styled = [dict(re.findall(r"--gb-(\w+): (#\w{6})", block)) for block in blocks]
@@ -479,7 +479,7 @@ def extension():
     return module
 
 
-def test_only_pages_with_an_explorable_load_its_script(static, tmp_path):
+def test_only_pages_with_an_explorable_load_its_script(static, tmp_path, monkeypatch):
     added = []
     app = types.SimpleNamespace(
         outdir=tmp_path,
@@ -495,3 +495,9 @@ def test_only_pages_with_an_explorable_load_its_script(static, tmp_path):
     html = explore(**declaration())._repr_mimebundle_()["text/html"]
     ext.add_assets(app, "b", "page.html", {"body": html}, None)
     assert added == [("explore.js", {"loading_method": "defer"}), ("explore.css", {})]
+    warned = []
+    monkeypatch.setattr(ext, "MOST_BYTES", 3000)
+    warn = lambda message, *parts, location: warned.append(f"{location}: {message % parts}")
+    monkeypatch.setattr(ext.logger, "warning", warn)
+    ext.add_assets(app, "c", "page.html", {"body": html + html}, None)
+    assert re.search(r"c: explorables weigh \d+ kB gz together \(\d, \d\), at most 3 are allowed", warned[0])

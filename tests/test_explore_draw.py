@@ -5,7 +5,9 @@ After a deliberate change of the drawing, write the stored SVGs anew and look at
     python tests/test_explore_draw.py
 """
 
+import json
 import re
+import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -144,6 +146,22 @@ def test_a_narrow_figure_names_its_lines_above_instead_of_beside():
     wide, narrow = (words_and_places(svg) for svg in drawn("labels_that_would_collide"))
     assert min(wide["one"][0], wide["four"][0]) > 550
     assert max(narrow["one"][1], narrow["four"][1]) < 60
+
+
+@needs_node
+def test_the_files_are_modules_that_import_what_they_use():
+    """The page and the notebook get them joined into one script, which would hide a missing import."""
+    url = (page.STATIC / "draw.js").as_uri()
+    plain = {key: value if isinstance(value, list) else page._numbers(value) for key, value in DATA.items()}
+    script = (
+        f"import {{draw}} from {json.dumps(url)};\nconst data = {json.dumps(plain)};\n"
+        f"console.log(JSON.stringify({json.dumps(list(CASES.values()))}.map(\n"
+        f"  view => {list(WIDTHS)}.map(w => draw({{view, alt: ''}}, data, w)))));"
+    )
+    command = [page.node(), "--no-warnings", "--input-type=module", "-"]
+    done = subprocess.run(command, input=script, capture_output=True, encoding="utf-8", check=True)
+    joined = [page.draw({"view": case, "alt": ""}, DATA, WIDTHS) for case in CASES.values()]
+    assert json.loads(done.stdout) == joined
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ import numpy as np
 TOP = 4095  # the code of NaN; 0 … 4094 are values
 MOST_FRAMES = 2000
 MOST_BYTES = 60_000
-MOST_ERROR = 0.5  # px, on a figure 680 px wide
-WIDTH = 680
+WIDTH = 600  # px: the text column, for which the picture is drawn
+MOST_ERROR = 0.5  # px at that width
 
 Values = np.ndarray | list[str]
 

@@ -26,6 +26,7 @@ from . import explore_frames as frames
 from .explore_declare import join_unit
 
 STATIC = Path(__file__).parent / "static"
+DRAW = ("scales.js", "pieces.js", "marks.js", "labels.js", "draw.js")  # in this order, they are one script
 NARROW = 340  # px: the width of the picture for phones
 
 
@@ -48,12 +49,12 @@ def _source(*names: str) -> str:
 
 def module_script() -> str:
     """The ES module that anywidget loads in a live notebook."""
-    return _source("draw.js", "explore.js") + "export default { render };\n"
+    return _source(*DRAW, "explore.js") + "export default { render };\n"
 
 
 def page_script() -> str:
     """The one classic script of a page; module scripts do not load from file://."""
-    return "(() => {\n" + _source("draw.js", "explore.js", "page.js") + "})();\n"
+    return "(() => {\n" + _source(*DRAW, "explore.js", "page.js") + "})();\n"
 
 
 def stylesheet() -> str:
@@ -78,7 +79,7 @@ def node() -> str | None:
 def draw(
     spec: Mapping[str, Any], data: Mapping[str, frames.Values], widths: tuple[int, ...]
 ) -> list[str] | None:
-    """draw(spec, data, width) of static/draw.js at each width, by node; without it, a warning and None."""
+    """draw(spec, data, width) of static/ at each width, by node; without it, a warning and None."""
     engine = node()
     if engine is None:
         warnings.warn(
@@ -90,7 +91,7 @@ def draw(
         return None
     plain = {key: value if isinstance(value, list) else _numbers(value) for key, value in data.items()}
     script = (
-        f"{_source('draw.js')}\nconst spec = {json.dumps(spec)}, data = {json.dumps(plain)};\n"
+        f"{_source(*DRAW)}\nconst spec = {json.dumps(spec)}, data = {json.dumps(plain)};\n"
         f"process.stdout.write(JSON.stringify({list(widths)}.map(w => draw(spec, data, w))));"
     )
     command = [engine, "--input-type=module", "-"]

@@ -336,8 +336,8 @@ def test_without_javascript_the_picture_is_shown_and_no_control(open_page):
 
 def test_the_picture_without_javascript_is_the_drawing_of_the_script(open_page):
     """Element for element, at the width for which the picture was drawn."""
-    page = open_page(viewport={"width": 680 + 16, "height": 800})
-    still = open_page(viewport={"width": 680 + 16, "height": 800}, java_script_enabled=False)
+    page = open_page(viewport={"width": 600 + 16, "height": 800})
+    still = open_page(viewport={"width": 600 + 16, "height": 800}, java_script_enabled=False)
     for name in FIGURES:
         picture = unquote(still.locator(f"#{name} img").get_attribute("src")).partition(",")[2]
         drawing = re.sub(r"var\(--gb-\w+,(#\w+)\)", r"\1", Figure(page, name).drawing())

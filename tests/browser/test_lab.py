@@ -60,6 +60,21 @@ def notebook():
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
 
 
+def downloaded():
+    """The notebook as a reader downloads it from the book: with the output of the build, not trusted."""
+    show = "print(fig._repr_mimebundle_()['text/html'])"
+    program = "\n".join([CELLS[0], CELLS[1].replace(".99]", ".98]"), show])
+    env = {**os.environ, "PYTHONPATH": str(LIB), "GRADBOOK_STATIC": "1"}
+    html = subprocess.run(
+        [sys.executable, "-c", program], env=env, capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    data = {"text/html": html, "text/plain": "Explorable"}
+    output = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": 1}
+    book = notebook()
+    book["cells"] = [{**book["cells"][1], "outputs": [output], "execution_count": 1}]
+    return book
+
+
 @contextmanager
 def jupyterlab(folder, state):
     """JupyterLab on a free port, without token, with nothing of the user's own; yields its address."""
@@ -96,6 +111,7 @@ def lab(browser, tmp_path_factory):
     pytest.importorskip("jupyterlab")
     folder, state = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("state")
     (folder / "explore.ipynb").write_text(json.dumps(notebook()), encoding="utf-8")
+    (folder / "downloaded.ipynb").write_text(json.dumps(downloaded()), encoding="utf-8")
     with jupyterlab(folder, state) as address:
         context = browser.new_context(viewport={"width": 1200, "height": 1000})
         page = context.new_page()
@@ -114,6 +130,7 @@ def lab(browser, tmp_path_factory):
         notebook_page.run(0)
         notebook_page.run(1)
         page.wait_for_selector(".gb-explore svg")
+        notebook_page.address = address
         yield notebook_page
         context.close()
     assert errors == []
@@ -200,3 +217,15 @@ def test_the_kernel_sees_what_the_reader_set_and_refuses_what_cannot_be(lab):
     assert re.match(r"\(0\.5, False\) \d+ True", printed)
     traceback = lab.run(5).locator(".jp-OutputArea-output").inner_text()
     assert "TraitError: explore: beta = 2 is not a number between 0.5 and 0.99" in traceback
+
+
+def test_a_downloaded_notebook_shows_the_picture_and_no_dead_control(lab):
+    """JupyterLab cleans the HTML of a notebook it does not trust, and has neither our style nor script."""
+    page = lab.page.context.new_page()
+    page.goto(f"{lab.address}/lab/tree/downloaded.ipynb?reset")
+    image = page.locator(".jp-Notebook figure img")
+    image.wait_for()
+    assert image.get_attribute("alt") == "A curve"
+    assert image.evaluate("node => node.decode().then(() => node.naturalWidth)") == 600
+    assert not any(node.is_visible() for node in page.locator(".jp-Notebook figure input").all())
+    page.close()

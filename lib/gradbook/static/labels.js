@@ -1,0 +1,73 @@
+// Names at the ends of lines and beside rules, moved apart where they would touch.
+import { clamp, round, textWidth } from "./scales.js";
+import { BOLD, LABEL, RIM, TICK, glyph, paint, word } from "./pieces.js";
+import { inside, item, pixel, series, size } from "./marks.js";
+
+const LEADING = 17; // px between the baselines of two names
+export const GLYPH = 16; // px: room for the small sample of points or area before a name
+
+// Where a mark ends: its last point inside the figure, else the last one, kept at the edge.
+function endOf(m, data, at) {
+  const xs = series(data, m.x), ys = series(data, m.mark === "area" ? m.y1 : m.y);
+  const base = m.mark === "area" ? series(data, m.y0) : ys, n = size(xs, ys, base);
+  let end = null;
+  for (let i = n - 1; i >= 0; i--) {
+    const x = pixel(at.X, item(xs, i)), y = (pixel(at.Y, item(ys, i)) + pixel(at.Y, item(base, i))) / 2;
+    if (x !== x || y !== y) continue;
+    if (inside(at, x, y)) return [x, y];
+    end ||= [clamp(x, at.left, at.right), clamp(y, at.top, at.bottom)];
+  }
+  return end;
+}
+
+// Moves labels apart, each as little as possible: those that would touch form a block around their mean.
+function spread(wanted, gap, low, high) {
+  const blocks = [];
+  for (const [y, i] of wanted.map((y, i) => [y, i]).sort((a, b) => a[0] - b[0])) {
+    let block = {sum: y, members: [i]};
+    const top = b => clamp(b.sum / b.members.length - (b.members.length - 1) * gap / 2, low, Math.max(low, high - (b.members.length - 1) * gap));
+    block.top = top(block);
+    for (let last; (last = blocks[blocks.length - 1]) && last.top + last.members.length * gap > block.top; blocks.pop()) {
+      block = {sum: last.sum + block.sum, members: last.members.concat(block.members)};
+      block.top = top(block);
+    }
+    blocks.push(block);
+  }
+  const places = [];
+  for (const b of blocks) b.members.forEach((i, k) => { places[i] = b.top + k * gap; });
+  return places;
+}
+
+// Names of rules: of level ones at the left, of upright ones at the top, a row lower where two would touch.
+export function ruleLabels({view: {marks}}, data, at) {
+  const named = marks.filter(m => m.mark === "rule" && m.label).flatMap(m => {
+    const upright = m.x !== undefined;
+    return [...series(data, upright ? m.x : m.y)].map(v => ({m, upright, p: pixel(upright ? at.X : at.Y, v)}));
+  }).filter(({upright, p}) => inside(at, upright ? p : at.left, upright ? at.top : p)).sort((a, b) => a.p - b.p);
+  const ends = []; // where the last label of each row ends
+  return named.map(({m, upright, p}) => {
+    if (!upright) return word(at.left + 6, p + (p - at.top < 20 ? 14 : -5), m.label, {color: m.color, more: RIM});
+    const width = textWidth(m.label, TICK), flip = p + width + 8 > at.right, from = flip ? p - width - 5 : p + 5;
+    let row = 0;
+    while (ends[row] > from) row++;
+    ends[row] = from + width + 4;
+    return word(p + (flip ? -5 : 5), at.top + 10 + 15 * row, m.label, {color: m.color, anchor: flip ? "end" : "start", more: RIM});
+  }).join("");
+}
+
+export function endLabels({view: {marks}}, data, at) {
+  if (!at.beside) return "";
+  const ends = marks.filter(m => m.label && m.mark !== "rule").map(m => ({m, end: endOf(m, data, at)})).filter(e => e.end);
+  const places = spread(ends.map(e => e.end[1]), LEADING, at.top + 4, at.bottom - 8);
+  return ends.map(({m, end: [x, y]}, i) => {
+    const place = places[i];
+    if (m.mark !== "line") {
+      return glyph(m, at.right + 17, place) + word(at.right + 12 + GLYPH, place + 4.3, m.label, {size: LABEL, color: m.color, more: BOLD});
+    }
+    // A line that ends early is labelled where it ends, if there is room; else a leader joins the two.
+    const early = at.right - x > textWidth(m.label, LABEL) + 20, from = early ? x + 8 : at.right + 12;
+    const far = Math.abs(place - y) > LEADING || (!early && at.right - x > 12);
+    return (far ? `<path d="M${round(x + 3)},${round(y)}L${round(from - 3)},${round(place)}" stroke="${paint(m.color)}" opacity=".45" stroke-dasharray="1 3"/>` : "")
+      + word(from, place + 4.3, m.label, {size: LABEL, color: m.color, more: BOLD + (early ? RIM : "")});
+  }).join("");
+}

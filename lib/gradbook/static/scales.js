@@ -1,0 +1,54 @@
+// Numbers to pixels: scales, ticks, and the width of words. Pure functions without any knowledge of marks.
+
+export const round = v => Math.round(v * 10) / 10;
+export const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
+
+// Width of a text in px, from classes of letters, so that node and every browser lay out alike.
+export function textWidth(text, size) {
+  let em = 0;
+  for (const c of String(text)) {
+    em += /[iljtfrI.,:;'|!()[\] ·]/.test(c) ? 0.33 : /[mwMW@%—→]/.test(c) ? 0.9 : /[A-ZΑ-Ω]/.test(c) ? 0.68
+      : c.charCodeAt(0) >= 0x2e80 ? 1 : 0.57;
+  }
+  return em * size;
+}
+
+// Domain -> 0…1. Outside a log scale's range (zero, negative) the result is not finite: a gap.
+export function unit({domain: [a, b], scale}) {
+  if (scale !== "log") return v => (v - a) / (b - a);
+  const from = Math.log(a), span = Math.log(b) - from;
+  return v => (Math.log(v) - from) / span;
+}
+
+function linearTicks(low, high, count) {
+  const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw)), ratio = raw / power;
+  const step = power * (ratio > 5 ? 10 : ratio > 2 ? 5 : ratio > 1 ? 2 : 1), values = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) values.push(+(i * step).toPrecision(12));
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return values.map(v => [v, number(v, digits)]);
+}
+
+function logTicks(low, high, count) {
+  const first = Math.floor(Math.log10(low) + 1e-9), last = Math.ceil(Math.log10(high) - 1e-9);
+  const decades = Math.log10(high / low), every = Math.ceil(decades / count - 1e-9), values = [];
+  const within = decades <= count / 2.5 ? [1, 2, 5] : [1];
+  for (let p = first; p <= last; p++) {
+    for (const m of within) {
+      const v = +(m * 10 ** p).toPrecision(12);
+      if (v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9) && (p - first) % every === 0) values.push([v, m === 1 && Math.abs(p) > 3
+        ? "10" + String(p).replace(/./g, c => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] || "⁻") : number(v, Math.max(0, -p))]);
+    }
+  }
+  return values;
+}
+
+// 1234567 -> 1 234 567, with a true minus.
+function number(v, digits) {
+  const text = v.toFixed(digits).replace("-", "−");
+  return Math.abs(v) < 1e4 ? text : text.replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+export function ticks({domain, scale}, count) {
+  const [low, high] = [Math.min(...domain), Math.max(...domain)];
+  return (scale === "log" ? logTicks : linearTicks)(low, high, Math.max(2, Math.floor(count)));
+}
