@@ -30,9 +30,14 @@ def test_cross_entropy_is_in_nats_and_its_gradient_is_p_minus_t():
     np.testing.assert_allclose(F.cross_entropy(uniform, T.tensor(one_hot)).item(), np.log(10), rtol=1e-15)
 
 
-def test_the_sum_over_no_examples_is_zero():
-    none = T.tensor(np.zeros((0, 3)))
-    assert F.cross_entropy(none, T.tensor(np.zeros(0, int)), reduction="sum").item() == 0
+def test_over_no_examples_the_sum_is_zero_and_the_mean_is_nan_as_in_torch():
+    none, classes = T.tensor(np.zeros((0, 3)), requires_grad=True), T.tensor(np.zeros(0, int))
+    assert F.cross_entropy(none, classes, reduction="sum").item() == 0
+    with pytest.warns(RuntimeWarning):                         # NumPy's, of an empty mean
+        loss = F.cross_entropy(none, classes)
+    assert np.isnan(loss.item())
+    loss.backward()
+    assert none.grad.shape == (0, 3)
 
 
 @pytest.mark.parametrize(("call", "words"), [

@@ -1,5 +1,8 @@
 """Modules: found parameters, torch's keys, saving and loading, and the same distribution at the start."""
 
+import copy
+import pickle
+
 import gradbook
 import numpy as np
 import pytest
@@ -148,6 +151,20 @@ def test_a_tensor_that_is_no_parameter_is_not_one():
             self.constant = tensor([1.0], requires_grad=True)
 
     assert list(Net().parameters()) == []
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_a_network_can_be_copied_and_pickled(copied):
+    net = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2))
+    x = tensor(rng.normal(size=(5, 4)))
+    twin = copied(net)
+    np.testing.assert_array_equal(twin(x).detach().numpy(), net(x).detach().numpy())
+    twin(x).sum().backward()
+    with gradbook.no_grad():
+        twin[0].weight *= 0
+    assert net[0].weight.grad is None
+    assert np.abs(net[0].weight.data).min() > 0
+    assert [type(p) for p in twin.parameters()] == [nn.Parameter] * 4
 
 
 def test_sequential_is_a_sequence():

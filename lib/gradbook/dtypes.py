@@ -4,13 +4,9 @@ Unlike torch: the default is float64, because a book that compares gradients nee
 `set_default_dtype(float32)` gives torch's default.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
-float32, float64 = np.dtype("float32"), np.dtype("float64")
-int32, int64, bool_ = np.dtype("int32"), np.dtype("int64"), np.dtype("bool")
-
+float32, float64, int64 = np.dtype("float32"), np.dtype("float64"), np.dtype("int64")
 _default = float64
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}          # bool < integer < floating
 

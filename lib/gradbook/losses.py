@@ -79,5 +79,5 @@ def _reduced(name, terms, reduction):
     if reduction == "sum":
         return terms.sum(), 1.0
     if reduction == "mean":
-        return terms.mean(), 1.0 / terms.size
+        return terms.mean(), 1.0 / max(terms.size, 1)
     raise ValueError(f"{name}: reduction {reduction!r} is not 'none', 'mean' or 'sum'")
