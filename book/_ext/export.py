@@ -4,10 +4,13 @@
 the reader sees. They come from the jupyter-cache: _build/jupyter_execute stays empty when nothing had to run.
 """
 
+import hashlib
+import json
 import shutil
 from pathlib import Path
 
 import nbformat
+from fresh import INPUTS
 from jupyter_cache import get_cache
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from sphinx.util import logging
@@ -44,21 +47,30 @@ def executed(source: Path, cache) -> nbformat.NotebookNode | None:
 
 
 def export(sources: list[Path], cache_path: Path, target: Path) -> list[Path]:
-    """Write every chapter with code to target and remove what is not among them. Returns the files."""
-    cache = get_cache(str(cache_path))
-    written = []
+    """Write every chapter with code to target and remove what is not among them. Returns the files.
+
+    A chapter whose text and whose inputs (fresh.py) are those of its last export is not merged again.
+    """
+    cache, known = get_cache(str(cache_path)), target / ".sources.json"
+    inputs = cache_path / INPUTS
+    key = inputs.read_text() if inputs.exists() else ""
+    before = json.loads(known.read_text()) if known.exists() else {}
+    now, files = {}, []
     for source in sources:
-        notebook = executed(source, cache)
-        if notebook is None:
-            continue
-        file, text = target / f"{source.stem}.ipynb", nbformat.writes(notebook) + "\n"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not (file.exists() and file.read_text("utf-8") == text):
-            file.write_text(text, "utf-8")
-        written.append(file)
-    for old in set(target.glob("*.ipynb")) - set(written):
+        file = target / f"{source.stem}.ipynb"
+        now[source.stem] = hashlib.sha256(key.encode() + source.read_bytes()).hexdigest()
+        if not (before.get(source.stem) == now[source.stem] and file.exists()):
+            notebook = executed(source, cache)
+            if notebook is None:
+                continue
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+        files.append(file)
+    for old in set(target.glob("*.ipynb")) - set(files):
         old.unlink()
-    return written
+    if files:
+        known.write_text(json.dumps(now))
+    return files
 
 
 def _finish(app, exception):

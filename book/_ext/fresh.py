@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 # What a cell's output depends on beside its own text. Stored benchmark results are read by cells.
 EXECUTION_INPUTS = ("lib/**/*.py", "lib/**/*.js", "lib/**/*.css", "benchmarks/**/*.json", "requirements.lock")
+# A file in the cache: the digest of what its executions used.
+INPUTS = "gradbook-inputs"
 # What a page depends on beside its own text and outputs.
 PAGE_INPUTS = ("book/_ext/*", "book/_templates/**/*", "book/_static/book.css", "package-lock.json")
 
@@ -40,7 +42,7 @@ class Stamp:
         self.root, self.doctrees = Path(app.srcdir), Path(app.doctreedir)
         self.file = self.doctrees.parent / ".fresh.json"
         self.cache = Path(app.config.nb_execution_cache_path or self.doctrees.parent / ".jupyter_cache")
-        self.cache_key = self.cache / "gradbook-inputs"
+        self.cache_key = self.cache / INPUTS
 
     def drop_stale(self) -> None:
         self.execution, self.pages = digest(self.root, EXECUTION_INPUTS), digest(self.root, PAGE_INPUTS)

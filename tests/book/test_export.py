@@ -76,6 +76,16 @@ def test_an_edit_of_prose_alone_needs_no_new_execution(book):
     assert len(exported(book)) == 1
 
 
+def test_a_chapter_that_did_not_change_is_not_written_again(book):
+    (file,) = exported(book)
+    file.write_text("as it was left", "utf-8")
+    assert exported(book) == [file]
+    assert file.read_text("utf-8") == "as it was left"
+    (book / "cache" / export.INPUTS).write_text("another library")
+    exported(book)
+    assert "42" in file.read_text("utf-8")
+
+
 def test_a_cell_that_did_not_run_is_named(book):
     store(book / "ema.md", book, skip=2)
     with pytest.raises(export.NotExecuted, match=r"ema\.md: code cell 2 was not executed \(6 \* 7\)"):
@@ -83,8 +93,8 @@ def test_a_cell_that_did_not_run_is_named(book):
 
 
 def test_pages_without_code_give_no_notebook_and_old_ones_go(book):
+    exported(book)
     (book / "ema.md").write_text("# Only words\n", "utf-8")
-    (book / "notebooks").mkdir()
     (book / "notebooks" / "gone.ipynb").write_text("{}")
     assert exported(book) == []
-    assert list((book / "notebooks").iterdir()) == []
+    assert list((book / "notebooks").glob("*.ipynb")) == []
