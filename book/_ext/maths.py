@@ -122,7 +122,8 @@ def _set(translator, node, display: bool) -> str:
 
 def visit_inline(translator, node):
     markup = _set(translator, node, display=False)
-    if len(re.sub(r"<[^>]*>", "", markup[markup.find('class="katex-html"') :])) <= UNBROKEN:
+    seen = re.sub(r"<[^>]*>", "", markup.partition('class="katex-html" aria-hidden="true">')[2])
+    if len(seen) <= UNBROKEN:
         markup = markup.replace('class="katex"', 'class="katex gb-whole"', 1)
     translator.body.append(markup)
     raise nodes.SkipNode

@@ -38,10 +38,15 @@
     const { top, bottom } = block.getBoundingClientRect();
     return notes.map((note) => note.getBoundingClientRect()).some((note) => note.top < bottom + 8 && note.bottom > top - 8);
   };
+  // Code with long lines takes the right margin, where no note stands beside it.
+  const widen = (pre) => {
+    const code = pre.closest(".highlight");
+    if (!code || code.closest(".cell_output") || code.classList.contains("gb-wide")) return;
+    if (pre.scrollWidth > pre.clientWidth + 1 && !beside(code)) requestAnimationFrame(() => code.classList.add("gb-wide"));
+  };
   const observer = new ResizeObserver((entries) => {
     for (const { target } of entries) {
-      const code = target.closest(".highlight");
-      if (code && !code.closest(".cell_output")) code.classList.toggle("gb-wide", !beside(code));
+      widen(target);
       if (target.scrollWidth > target.clientWidth + 1) {
         target.tabIndex = 0;
         target.setAttribute("role", "group");

@@ -79,6 +79,10 @@ def test_a_good_page_has_html_for_the_eye_and_mathml_for_the_ear(good):
     assert not re.search(r"katex-error|<script[^>]*(mathjax|katex)", page)
 
 
+def test_a_short_formula_in_the_text_is_not_broken_between_lines(good):
+    assert good.page("good").count('class="katex gb-whole"') == 1
+
+
 def test_colours_follow_the_theme(good):
     page = good.page("good")
     for meaning in ("forward", "gradient", "wrong"):
