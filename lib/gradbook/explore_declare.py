@@ -20,7 +20,13 @@ ANCHORS = ("start", "middle", "end")
 # The cue that goes with a colour, so that no series is told apart by colour alone.
 DASHES = {"gradient": "6 3", "fifth": "9 3 2 3", "sixth": "2 2"}
 WIDTHS = {"varied": 3.0, "wrong": 1.25}
-SHAPE_OF = {"gradient": "square", "varied": "triangle", "wrong": "cross", "fifth": "diamond", "sixth": "wedge"}
+SHAPE_OF = {
+    "gradient": "square",
+    "varied": "triangle",
+    "wrong": "cross",
+    "fifth": "diamond",
+    "sixth": "wedge",
+}
 
 
 class Control:
