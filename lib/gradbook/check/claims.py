@@ -119,7 +119,8 @@ def judge_value(who: str, value, expected, rtol: float | None, unit: str) -> dic
     else:
         holds = abs(value - expected) <= rtol * abs(expected)
         said = f"{plain(float(expected))} (rtol {plain(rtol)})"
-    says = f"{plain(value)}{' ' * bool(unit)}{unit}, said to be {said}".replace("-", "−")
+    number = plain(value).replace("-", "−")
+    says = f"{number}{' ' * bool(unit)}{unit}, said to be {said.replace('-', '−')}"
     return {"verdict": "true" if holds else "false", "says": says, "value": rounded(value)}
 
 
