@@ -36,7 +36,8 @@ OVERFLOWING = """() => {
 FEWER_ELEMENTS = """() => {
   for (const fold of document.querySelectorAll("details")) fold.open = true;
   for (const formula of document.querySelectorAll(".katex-html")) formula.remove();
-  for (const code of [...document.querySelectorAll("pre")].slice(5)) code.replaceChildren(code.textContent);
+  const blocks = [...document.querySelectorAll("pre")];
+  for (const block of blocks.slice(5)) block.replaceChildren(block.textContent);
 }"""
 
 
