@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 
 from docutils import nodes
 from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solution_node
@@ -87,9 +88,30 @@ def _box_tables(app, doctree, docname):
         box += table
 
 
+# sphinx-external-toc would write a bare redirect, for which a browser asks the server for a favicon.
+_DOOR = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url={first}">
+<link rel="icon" href="_static/favicon.svg">
+<title>{title}</title>
+<p><a href="{first}">{title}</a></p>
+</html>
+"""
+
+
+def _door(app, exception):
+    """/index.html leads to the front page, whatever folder that lies in."""
+    if exception is None and app.builder.format == "html" and app.config.root_doc != "index":
+        page = _DOOR.format(first=f"{app.config.root_doc}.html", title=html.escape(app.config.project))
+        Path(app.outdir, "index.html").write_text(page, "utf-8")
+
+
 def setup(app):
     app.connect("doctree-resolved", _fold, priority=900)
     app.connect("doctree-resolved", _box_tables, priority=900)
     app.connect("doctree-resolved", _name_once, priority=900)
     app.connect("html-page-context", _page, priority=910)
+    app.connect("build-finished", _door, priority=400)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
