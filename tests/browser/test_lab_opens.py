@@ -37,7 +37,7 @@ def jupyterlab(folder, settings, state):
     finally:
         process.terminate()
         try:
-            process.wait(timeout=30)
+            process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             process.kill()  # its kernel notices and ends too
             process.wait()
