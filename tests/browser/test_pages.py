@@ -31,7 +31,7 @@ OVERFLOWING = """() => {
     .map((e) => `${e.tagName} ${e.className} ${e.textContent.slice(0, 40)}`);
 }"""
 
-# Everything open, and 30,000 elements fewer, which cost axe 20 s: the spans of formulas, which are hidden from
+# Everything open, and 30,000 elements fewer, which cost axe 20 s: the spans of formulas, hidden from
 # assistive technology, and the coloured words of code but for those of the first five blocks.
 FEWER_ELEMENTS = """() => {
   for (const fold of document.querySelectorAll("details")) fold.open = true;
