@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 
 import run
-from tools import environment
+from tools import environment, kernel_env
 from tools.environment import Stop
 
 ROOT = Path(run.__file__).parent
@@ -425,3 +426,26 @@ def test_without_a_command_the_four_commands_are_shown(words, status):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == status
     assert "run.py book [--port N]" in (done.stdout if status == 0 else done.stderr)
+
+
+def test_kernels_use_the_books_profile_and_not_the_readers(tmp_path):
+    """What a reader's own IPython does at its start would end up in the outputs, and in their comparison."""
+    startup = tmp_path / ".ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "mine.py").write_text("answer = 'from my start-up file'")
+    output = nbformat.v4.new_output("stream", text="None\n")
+    cell = nbformat.v4.new_code_cell("print(globals().get('answer'))", outputs=[output], execution_count=1)
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": {"name": "python3"}})
+    (tmp_path / "one.ipynb").write_text(nbformat.writes(notebook))
+
+    def nbval(**env):
+        home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+        words = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "one.ipynb"]
+        options = {"cwd": tmp_path, "capture_output": True, "text": True, "check": False}
+        return subprocess.run(words, env={**os.environ, **home, **env}, **options)
+
+    good, bad = nbval(**kernel_env.KERNEL_ENV), nbval(IPYTHONDIR=str(tmp_path / ".ipython"))
+    assert good.returncode == 0, good.stdout
+    assert bad.returncode == 1, "otherwise this test shows nothing"
+    assert "start-up file" in bad.stdout
+    assert "eavesdropping" not in good.stdout + good.stderr

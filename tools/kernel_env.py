@@ -6,6 +6,7 @@ command directly, so that two runs of one cell print the same characters.
 
 import datetime
 import os
+from pathlib import Path
 
 _NEW_YEAR = datetime.datetime(datetime.date.today().year, 1, 1, tzinfo=datetime.UTC)
 
@@ -20,6 +21,8 @@ KERNEL_ENV = {
     "MKL_NUM_THREADS": "1",
     # The date inside SVG files. In the current year, because Sphinx takes the copyright year from it too.
     "SOURCE_DATE_EPOCH": str(int(_NEW_YEAR.timestamp())),
+    # The book's own IPython profile: nothing of the reader's start-up files in the outputs, no history kept.
+    "IPYTHONDIR": str(Path(__file__).resolve().parent / "ipython"),
     # Figures appear as cell outputs, whatever the caller's shell asks for.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
