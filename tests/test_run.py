@@ -433,9 +433,10 @@ def test_kernels_use_the_books_profile_and_not_the_readers(tmp_path):
     startup = tmp_path / ".ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "mine.py").write_text("answer = 'from my start-up file'")
+    kernel = {"name": "python3", "display_name": "Python 3"}
     output = nbformat.v4.new_output("stream", text="None\n")
     cell = nbformat.v4.new_code_cell("print(globals().get('answer'))", outputs=[output], execution_count=1)
-    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": {"name": "python3"}})
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
     (tmp_path / "one.ipynb").write_text(nbformat.writes(notebook))
 
     def nbval(**env):
