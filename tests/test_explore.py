@@ -274,6 +274,12 @@ def test_far_values_that_would_blur_the_figure_are_refused():
         packed(compute=far)
 
 
+def test_a_constant_is_not_too_coarse_and_comes_back_exactly():
+    flat = lambda rate, noisy: {**decay(rate, noisy), "y": np.zeros(len(T))}
+    _, head, blob = packed(compute=flat)
+    assert frames.decode(head, blob, (1, 0))["y"].tolist() == [0.0] * len(T)
+
+
 def test_a_series_whose_length_depends_on_a_control_is_refused():
     with pytest.raises(ValueError, match="'t' has between 3 and 4 values, depending on the controls; pad it"):
         packed(

@@ -88,7 +88,7 @@ class Control:
 
     def text(self, value: float) -> str:
         """The number as the reader sees it, with its unit."""
-        return join_unit(format(value, self.format), self.unit)
+        return join_unit(number(value, self.format), self.unit)
 
 
 class Toggle:
@@ -105,6 +105,11 @@ class Toggle:
     def text(self, value: bool) -> str:
         """The state as the reader sees it."""
         return "on" if value else "off"
+
+
+def number(value: float, format_spec: str) -> str:
+    """The number as Python formats it, with a true minus, as on the axes."""
+    return format(value, format_spec).replace("-", "−")
 
 
 def join_unit(number: str, unit: str) -> str:

@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from .explore_declare import number
+
 TOP = 4095  # the code of NaN; 0 … 4094 are values
 MOST_FRAMES = 2000
 MOST_BYTES = 60_000
@@ -96,7 +98,7 @@ def readouts(result: Mapping[str, Any], view: Mapping[str, Any]) -> list[str]:
         if isinstance(value, float) and math.isnan(value):
             texts.append("undefined")
         else:
-            texts.append(value if isinstance(value, str) else format(value, entry["format"]))
+            texts.append(value if isinstance(value, str) else number(value, entry["format"]))
     return texts
 
 
@@ -178,7 +180,7 @@ def _codes(values: np.ndarray, on_log: bool) -> tuple[dict[str, Any], np.ndarray
         values = np.log10(np.where(values > 0, values, np.nan))
     finite = values[np.isfinite(values)]
     low, high = (_outward(finite.min(), -1), _outward(finite.max(), 1)) if finite.size else (0.0, 0.0)
-    step = (high - low) / (TOP - 1) or 1.0
+    step = (high - low) / (TOP - 1) or 1e-9  # a constant has the one code 0; no step is too fine for it
     codes = np.where(np.isfinite(values), np.round((np.nan_to_num(values) - low) / step), TOP)
     return {"lo": low, "step": step, "nan": TOP, **({"log": 1} if on_log else {})}, codes.astype(np.uint16)
 

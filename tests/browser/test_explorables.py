@@ -174,7 +174,8 @@ class Figure:
     def must_show(self, **values):
         """The drawing's texts, the readouts and the sliders' texts are those of this setting."""
         result = self.compute(**values)
-        wanted = [format(result[entry["key"]], entry["format"]) for entry in self.view["readout"]]
+        told = [format(result[entry["key"]], entry["format"]) for entry in self.view["readout"]]
+        wanted = [text.replace("-", "−") for text in told]
         shown = self.root.evaluate(
             """figure => ({
                  readouts: [...figure.querySelectorAll('.gb-readout output')].map(node => node.textContent),
