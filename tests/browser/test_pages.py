@@ -137,6 +137,12 @@ def test_paper_has_no_navigation_and_clips_nothing(browser, site, page):
         assert clipped == []
 
 
+def test_the_door_leads_to_the_front_page(browser, site):
+    with opened(browser, site) as tab:
+        tab.wait_for_url(site + "book/index.html")
+        assert tab.locator("figure.gb-explore").count() > 0
+
+
 def test_the_theme_is_chosen_by_a_button_and_kept(browser, site):
     with opened(browser, site + "book/index.html", color_scheme="light") as tab:
         theme = "document.documentElement.dataset.theme"
