@@ -42,7 +42,7 @@ def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
     svg = re.sub(r'(url\(#|href="#)([^)"]+)', rf"\g<1>{prefix}-\2", svg)
     svg = re.sub(r">\s+<(?!tspan|/text)", "><", svg)
-    # On a phone the figure shrinks to the page, and its words grow to stay legible (book.css sets --gb-words).
+    # On a phone the figure shrinks to the page and its words grow to stay legible (--gb-words in book.css).
     svg = re.sub(r"font-size: ([\d.]+px)", r"font-size: calc(var(--gb-words, 1) * \1)", svg)
     head, body = re.match(r"(<svg[^>]*>)(.*)", svg, re.S).groups()
     width, height = (_pixels(re.search(rf'\b{side}="([^"]+)"', head)) for side in ("width", "height"))
