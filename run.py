@@ -11,6 +11,7 @@ What was interrupted is recovered by the next run.
 """
 # Standard library only. This file and tools/environment.py parse on Python 3.6, so that an old
 # Python can say what it lacks. The steps are ordinary programs, which CONTRIBUTING.md names.
+import contextlib
 import functools
 import http.server
 import os
@@ -109,7 +110,8 @@ def book(arguments):
         build()
         if server:
             say(f"\n   http://127.0.0.1:{server.server_address[1]}/\n\n   (served until Ctrl-C)")
-            server.serve_forever()
+            with contextlib.suppress(KeyboardInterrupt):
+                server.serve_forever()
     finally:
         if server:
             server.server_close()

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -329,6 +330,17 @@ def test_the_server_serves_the_book_with_the_types_browsers_want(tmp_path):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def test_stopping_the_server_with_ctrl_c_is_no_failure(monkeypatch, capsys):
+    def ctrl_c(server):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "prepare", lambda: None)
+    monkeypatch.setattr(run, "build", lambda: None)
+    monkeypatch.setattr(run.Server, "serve_forever", ctrl_c)
+    assert run.main(["book", "--port", "0"]) == 0
+    assert re.search(r"http://127\.0\.0\.1:\d+/", capsys.readouterr().out)
 
 
 def test_the_words_after_book():
