@@ -1,6 +1,7 @@
 """A bias-corrected EMA of a series: time of gradbook ÷ time of scipy's lfilter, pandas' ewm, a Python loop.
 
-    python benchmarks/bench_ema.py            # some seconds; rewrites benchmarks/results/ema.json
+    python benchmarks/bench_ema.py            # some seconds
+    python benchmarks/bench_ema.py --store    # also rewrites results/ema.json, which the chapter reads
 
 One thread, one core, CPU time. Each candidate takes turns with lfilter in one process (A B A B …), so that a
 slow moment of the machine meets both; a ratio is a quotient of two medians. The chapter reads the stored
@@ -108,10 +109,14 @@ def main():
         found = measure(np.dtype(dtype))
         report["milliseconds"][dtype] = {name: ms for name, (ms, _) in found.items()}
         report["over_lfilter"][dtype] = {name: ratio for name, (_, ratio) in found.items()}
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    json.dump(report, sys.stdout, indent=1, ensure_ascii=False)
-    print()
+    print(f"{report['what']}\n{report['machine']}\n{'':20}{'float32':>18}{'float64':>18}   time ÷ lfilter's")
+    for name in report["milliseconds"]["float64"]:
+        cells = [f"{report['milliseconds'][d][name]:8.1f} ms {report['over_lfilter'][d][name]:6.2f}"
+                 for d in ("float32", "float64")]
+        print(f"{name:20}" + "".join(f"{cell:>18}" for cell in cells))
+    if "--store" in sys.argv[1:]:
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

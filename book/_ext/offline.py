@@ -3,7 +3,8 @@
 What is dropped, and why:
 - the theme's style sheets and scripts, bootstrap and Font Awesome (1 MB): the book has its own layout
   (_templates/layout.html) and style (book.css);
-- sphinx-thebe: Jupyter Book adds it always; it names unpkg.com and throws a SyntaxError on every page;
+- sphinx-thebe: Jupyter Book adds it always; it names unpkg.com, throws a SyntaxError on every page, and
+  writes settings for somebody else's Binder into the text;
 - MathJax: formulas are set at build time (maths.py);
 - require.js, html-manager, widget state, from two CDNs: explorables carry their own picture and script;
 - togglebutton: folds are <details> (layout.py);
@@ -12,6 +13,7 @@ What is dropped, and why:
 - doctools, search scripts and index: only the search page uses them.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -20,6 +22,7 @@ SEARCH = {"documentation_options.js", "doctools.js", "sphinx_highlight.js"}
 DESIGN = "sphinx-design.min.css"  # grids, cards and tabs of sphinx-design, where a page has them
 
 FONTS = {"source-serif-4-latin-wght-normal.woff2", "source-serif-4-latin-wght-italic.woff2"}
+THEBE = re.compile(r'<script type="[^"]*thebe[^"]*">.*?</script>\s*<script>kernelName.*?</script>', re.S)
 
 
 def _name(asset) -> str:
@@ -28,7 +31,8 @@ def _name(asset) -> str:
 
 def _select(app, pagename, templatename, context, doctree):
     wanted = PAGE | (SEARCH if pagename == "search" else set())
-    if any(mark in context.get("body", "") for mark in ("sd-container", "sd-row", "sd-tab-set")):
+    context["body"] = THEBE.sub("", context.get("body", ""))
+    if any(mark in context["body"] for mark in ("sd-container", "sd-row", "sd-tab-set")):
         wanted = wanted | {DESIGN}
     for kind in ("script_files", "css_files"):
         context[kind] = [asset for asset in context.get(kind, []) if _name(asset) in wanted]

@@ -74,3 +74,11 @@ def test_nothing_is_loaded_from_elsewhere(page):
 def test_no_id_is_given_twice(page):
     ids = parsed((HTML / page).resolve()).ids
     assert sorted({name for name in ids if ids.count(name) > 1}) == []
+
+
+@pytest.mark.skipif(not PAGES, reason="the book is not built (python3 run.py book)")
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_carries_the_settings_of_a_service_that_it_does_not_use(page):
+    text = (HTML / page).read_text("utf-8")
+    assert "thebe" not in text
+    assert "require.js" not in text
