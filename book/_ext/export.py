@@ -17,6 +17,8 @@ from sphinx.util import logging
 
 log = logging.getLogger(__name__)
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
 
 class NotExecuted(Exception):
     """A chapter, or a cell of it, has no outputs: nbval would pass on it without having compared anything."""
@@ -41,6 +43,8 @@ def executed(source: Path, cache) -> nbformat.NotebookNode | None:
         if not cell.execution_count:
             first = next(iter(cell.source.strip().splitlines()), "empty")
             raise NotExecuted(f"{source.name}: code cell {number} was not executed ({first})")
+        for output in cell.outputs:  # a view of a widget that is gone, its id another one each run
+            output.get("data", {}).pop(WIDGET_VIEW, None)
     notebook.metadata.pop("source_map", None)
     notebook.metadata.pop("widgets", None)
     return notebook

@@ -46,7 +46,11 @@ def store(source, folder, skip=None):
     for number, cell in enumerate(code, start=1):
         if number != skip:
             cell.execution_count = number
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text="42\n")]
+            shown = {"text/plain": "a slider", export.WIDGET_VIEW: {"model_id": "random"}}
+            cell.outputs = [
+                nbformat.v4.new_output("stream", name="stdout", text="42\n"),
+                nbformat.v4.new_output("display_data", data=shown),
+            ]
     notebook.metadata["widgets"] = {"state": {}}
     cache = get_cache(str(folder / "cache"))
     cache.cache_notebook_bundle(CacheBundleIn(notebook, str(source)), check_validity=False, overwrite=True)
@@ -62,6 +66,7 @@ def test_a_chapter_is_exported_as_it_was_executed(book):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == [1, 2]
     assert code[0].outputs[0].text == "42\n"
+    assert code[0].outputs[1].data == {"text/plain": "a slider"}, "no view of a widget that is gone"
     assert "widgets" not in notebook.metadata
 
 
