@@ -45,6 +45,8 @@ def executed(source: Path, cache) -> nbformat.NotebookNode | None:
             raise NotExecuted(f"{source.name}: code cell {number} was not executed ({first})")
         for output in cell.outputs:  # a view of a widget that is gone, its id another one each run
             output.get("data", {}).pop(WIDGET_VIEW, None)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"  # nbformat draws them at random
     notebook.metadata.pop("source_map", None)
     notebook.metadata.pop("widgets", None)
     return notebook
