@@ -55,11 +55,11 @@ def executed(source: Path, cache) -> nbformat.NotebookNode | None:
 def export(sources: list[Path], cache_path: Path, target: Path) -> list[Path]:
     """Write every chapter with code to target and remove what is not among them. Returns the files.
 
-    A chapter whose text and whose inputs (fresh.py) are those of its last export is not merged again.
+    A chapter whose text and inputs (fresh.py) are those of its last export, by this very file, is left as it is.
     """
     cache, known = get_cache(str(cache_path)), target / ".sources.json"
     inputs = cache_path / INPUTS
-    key = inputs.read_text() if inputs.exists() else ""
+    key = Path(__file__).read_text("utf-8") + (inputs.read_text() if inputs.exists() else "")
     before = json.loads(known.read_text()) if known.exists() else {}
     now, files = {}, []
     for source in sources:
