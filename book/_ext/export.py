@@ -55,7 +55,7 @@ def executed(source: Path, cache) -> nbformat.NotebookNode | None:
 def export(sources: list[Path], cache_path: Path, target: Path) -> list[Path]:
     """Write every chapter with code to target and remove what is not among them. Returns the files.
 
-    A chapter whose text and inputs (fresh.py) are those of its last export, by this very file, is left as it is.
+    A chapter whose text and inputs (fresh.py) are those of its last export by this file is left as it is.
     """
     cache, known = get_cache(str(cache_path)), target / ".sources.json"
     inputs = cache_path / INPUTS
