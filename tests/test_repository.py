@@ -250,7 +250,7 @@ def test_a_chapter_is_stored_in_the_form_in_which_jupyterlab_saves_it(path):
 
 FOREIGN = {
     r"(?<![\w.])/(?:work|root|opt|home|tmp|Users)/": "a path of one machine",
-    r"registry\.npmjs\.org|files\.pythonhosted\.org|pypi\.org/simple": "a host of a package registry",
+    r"registry[.]np[m]js|[p]ythonhosted|py[p]i[.]org/simple": "a host of a package registry",
     r"\b(?:TODO|FIXME|XXX)\b": "something left to do: an issue is the place for it",
     r"[\U0001F300-\U0001FAFF]": "an emoji",
 }

@@ -1,22 +1,15 @@
-"""An explorable in a real JupyterLab with a real kernel: slider, trait, linked widget, failure.
-
-The server runs on a free port of the loopback with settings of its own; the notebook lies in a temporary
-folder.
-"""
+"""An explorable in a real JupyterLab with a real kernel: slider, trait, linked widget, failure."""
 
 import json
 import os
 import re
 import subprocess
 import sys
-import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
+from live_lab import LIB, jupyterlab
 
 pytestmark = [pytest.mark.lab, pytest.mark.browser]
-LIB = Path(__file__).resolve().parents[2] / "lib"
 HAS_RUN = r"""index => /\[\d+\]/.test(document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index]
                      .querySelector('.jp-InputPrompt').textContent)"""
 CELLS = [
@@ -73,36 +66,6 @@ def downloaded():
     book = notebook()
     book["cells"] = [{**book["cells"][1], "outputs": [output], "execution_count": 1}]
     return book
-
-
-@contextmanager
-def jupyterlab(folder, state):
-    """JupyterLab on a free port, without token, with nothing of the user's own; yields its address."""
-    homes = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
-    own = {name: str(state / name) for name in (*homes, "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")}
-    env = {**os.environ, **own, "PYTHONPATH": str(LIB)}
-    env.pop("GRADBOOK_STATIC", None)  # the switch of the book build: here the figures are live
-    options = ["--no-browser", "--port=0", "--ServerApp.ip=127.0.0.1", "--ServerApp.allow_root=True"]
-    options += ["--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={folder}"]
-    options += ["--LabApp.expose_app_in_browser=True"]
-    log = state / "lab.log"
-    with log.open("w") as stream:
-        command = [sys.executable, "-m", "jupyterlab", *options]
-        server = subprocess.Popen(command, env=env, stdout=stream, stderr=stream)
-    try:
-        deadline = time.monotonic() + 90
-        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)/lab", log.read_text())):
-            assert server.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
-        yield f"http://127.0.0.1:{found[1]}"
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
 
 
 @pytest.fixture(scope="module")
