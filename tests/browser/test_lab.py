@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import jupytext
 import pytest
 from live_lab import LIB, jupyterlab
 
@@ -43,14 +44,23 @@ slider
 ]
 
 
-def notebook():
+def notebook(sources=CELLS):
     cells = [
         {"id": f"c{i}", "cell_type": "code", "source": source.strip(), "metadata": {}, "outputs": [],
          "execution_count": None}
-        for i, source in enumerate(CELLS)
+        for i, source in enumerate(sources)
     ]  # fmt: skip
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
+
+
+def from_the_chapter():
+    """The cells of the ema chapter that its first explorable needs, the one that links a slider, one more."""
+    chapter = jupytext.read(LIB.parent / "book" / "ema.md")
+    code = [cell.source for cell in chapter.cells if cell.cell_type == "code"]
+    wanted = ("figures.use()", "def series_view", "ipywidgets.link(")
+    found = [next(source for source in code if words in source) for words in wanted]
+    return notebook([*found, "fig.beta = 0.8"])
 
 
 def downloaded():
@@ -75,13 +85,26 @@ def lab(browser, tmp_path_factory):
     folder, state = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("state")
     (folder / "explore.ipynb").write_text(json.dumps(notebook()), encoding="utf-8")
     (folder / "downloaded.ipynb").write_text(json.dumps(downloaded()), encoding="utf-8")
+    (folder / "chapter.ipynb").write_text(json.dumps(from_the_chapter()), encoding="utf-8")
     with jupyterlab(folder, state) as address:
         context = browser.new_context(viewport={"width": 1200, "height": 1000})
-        page = context.new_page()
+        opened = Lab(context.new_page(), address, "explore.ipynb")
+        opened.run(0)
+        opened.run(1)
+        opened.page.wait_for_selector(".gb-explore svg")
+        yield opened
+        context.close()
+    assert opened.errors == []
+
+
+class Lab:
+    """A notebook in the browser; errors of the page are collected."""
+
+    def __init__(self, page, address, name):
+        self.page, self.address, self.errors = page, address, []
         page.set_default_timeout(60_000)
-        errors = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{address}/lab/tree/explore.ipynb?reset")
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(f"{address}/lab/tree/{name}?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         # Cells run before the kernel is connected would be lost.
         page.wait_for_function(
@@ -89,21 +112,6 @@ def lab(browser, tmp_path_factory):
                      ?.connectionStatus === 'connected'"""
         )
         page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-        notebook_page = Lab(page, errors)
-        notebook_page.run(0)
-        notebook_page.run(1)
-        page.wait_for_selector(".gb-explore svg")
-        notebook_page.address = address
-        yield notebook_page
-        context.close()
-    assert errors == []
-
-
-class Lab:
-    """The notebook in the browser."""
-
-    def __init__(self, page, errors):
-        self.page, self.errors = page, errors
         self.figure = page.locator(".gb-explore")
         self.beta = self.figure.locator("input[name=beta]")
 
@@ -180,6 +188,24 @@ def test_the_kernel_sees_what_the_reader_set_and_refuses_what_cannot_be(lab):
     assert re.match(r"\(0\.5, False\) \d+ True", printed)
     traceback = lab.run(5).locator(".jp-OutputArea-output").inner_text()
     assert "TraitError: explore: beta = 2 is not a number between 0.5 and 0.99" in traceback
+
+
+def test_the_chapter_ties_a_standard_slider_to_beta(lab):
+    """The cells of book/ema.md, as they stand: each of slider, figure and next cell moves the others."""
+    chapter = Lab(lab.page.context.new_page(), lab.address, "chapter.ipynb")
+    for cell in range(3):
+        chapter.run(cell)
+    readout = chapter.page.locator(".widget-readout")
+    readout.wait_for()
+    before = chapter.drawing()
+    chapter.run(3)
+    chapter.wait_for("0.800")
+    assert chapter.drawing() != before
+    assert readout.inner_text() == "0.800"
+    chapter.page.locator(".widget-slider .noUi-handle").press("ArrowLeft")
+    chapter.wait_for("0.799")
+    assert chapter.errors == []
+    chapter.page.close()
 
 
 def test_a_downloaded_notebook_shows_the_picture_and_no_dead_control(lab):
