@@ -28,7 +28,6 @@
   // Boxes that scroll sideways are reachable by keyboard, and only those.
   const boxes = [
     [".gb-display-body", "wide equation"],
-    [".gb-figure", "wide figure"],
     [".gb-table", "wide table"],
     ["pre", "code or output"],
   ];

@@ -102,12 +102,25 @@ def test_what_scrolls_sideways_is_reached_by_keyboard(browser, site, page):
     with opened(browser, site + page, PHONE) as tab:
         left = tab.evaluate("""async () => {
           await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
-          return [...document.querySelectorAll(".gb-display-body, .gb-figure, .gb-table, pre")]
+          return [...document.querySelectorAll(".gb-display-body, .gb-table, pre")]
             .filter((box) => box.checkVisibility({contentVisibilityAuto: true}))
             .filter((box) => box.scrollWidth > box.clientWidth + 1 && box.tabIndex !== 0)
             .map((box) => box.textContent.slice(0, 60));
         }""")
         assert left == []
+
+
+@chapters
+def test_on_a_phone_no_word_of_a_figure_is_cut(browser, site, page):
+    """Figures shrink to the page; their words, which grow, may use its margin but not leave it."""
+    with opened(browser, site + page, PHONE) as tab:
+        cut = tab.evaluate("""() => [...document.querySelectorAll(".gb-svg text")]
+          .map((word) => [word.textContent, word.getBoundingClientRect()])
+          .filter(([, box]) => box.width && (box.left < 0 || box.right > innerWidth))
+          .map(([text]) => text)""")
+        assert cut == []
+        boxes = "[...document.querySelectorAll('.gb-figure')].map((box) => getComputedStyle(box).overflowX)"
+        assert set(tab.evaluate(boxes)) <= {"visible"}
 
 
 @chapters

@@ -11,6 +11,8 @@ from html import escape
 
 import numpy as np
 
+from gradbook.dtypes import sum_to
+
 from .comparison import NotComparable, as_array, compare, describe, plain
 from .equations import parameters
 from .judgement import MARGIN
@@ -183,9 +185,5 @@ def by_torch(name, theirs, arrays, options, g, real):
 
 
 def summed_to(d: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Undo broadcasting, as the tape does for primitives that broadcast."""
-    if d.shape == shape or d.ndim < len(shape):
-        return d
-    d = d.sum(axis=tuple(range(d.ndim - len(shape))))
-    wide = tuple(axis for axis, n in enumerate(shape) if n == 1 and d.shape[axis] != 1)
-    return d.sum(axis=wide, keepdims=True) if wide else d
+    """Undo broadcasting, as the tape does for primitives that broadcast; the caller refuses a misfit."""
+    return d if d.shape == shape or d.ndim < len(shape) else sum_to(d, shape)
