@@ -38,6 +38,8 @@ WITHOUT_CHAPTER = {
     "data": "plumbing: data sets that ship with packages",
     "check": "plumbing: the checks themselves",
     "prose": "plumbing: numbers in the text",
+    "doctor": "plumbing: what an environment has and lacks",
+    "__main__": "plumbing: the command line of the doctor",
     "figures": "plumbing: the style of the figures",
     "explore": "plumbing: the figures with sliders",
     "exercises": "plumbing: the exercises' questions and hints, one file a chapter",
@@ -49,6 +51,7 @@ WITHOUT_LIBRARY = {
 }
 WITHOUT_OWN_TESTS = {
     "__init__": "tested by every other file",
+    "__main__": "tested with the doctor, whose command line it is",
     "elementwise": "its rows stand in tests/cases.py, the table of all primitives",
     "shape": "its rows stand in tests/cases.py, the table of all primitives",
     "functional": "only names; tests/cases.py goes through them",
