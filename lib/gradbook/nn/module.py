@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import functional as F
-from .autodiff import Tensor
-from .dtypes import get_default_dtype
-from .shape import flatten
+from .. import functional as F
+from ..autodiff import Tensor
+from ..dtypes import get_default_dtype
+from ..shape import flatten
 
 
 class Parameter(Tensor):
