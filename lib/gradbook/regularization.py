@@ -1,7 +1,7 @@
 """Against overfitting: noise in training, penalties, early stopping, augmentation, ensembles.
 
-All noise is drawn from `rng`, a NumPy Generator, and vanishes when training is False. Dropout is inverted: what
-is kept is divided by 1 - p while training, so that the expectation is the input and evaluation needs no factor.
+All noise is drawn from `rng`, a NumPy Generator. Dropout is inverted: what is kept is divided by 1 - p while
+training, so that the expectation is the input, and evaluation is the identity.
 """
 
 import numpy as np
