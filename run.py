@@ -5,6 +5,7 @@
   python3 run.py test [pytest arguments]        everything that must hold
   python3 run.py lab [jupyter arguments]        the chapters in JupyterLab, sliders live
   python3 run.py bench [name ...]               the benchmarks
+  python3 run.py experiments [--stale] [name ...]   the experiments too long for a page
 
 The first run makes .venv from requirements.lock and node_modules from package-lock.json.
 What was interrupted is recovered by the next run.
@@ -160,7 +161,12 @@ def bench(arguments):
         raise Stop(f"Failed: {', '.join(failed)}")
 
 
-COMMANDS = {"book": book, "test": test, "lab": lab, "bench": bench}
+def experiments(arguments):
+    prepare()
+    return call([tool("python"), ROOT / "tools" / "experiments.py", *arguments])
+
+
+COMMANDS = {"book": book, "test": test, "lab": lab, "bench": bench, "experiments": experiments}
 
 
 def main(arguments):

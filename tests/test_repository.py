@@ -38,6 +38,7 @@ WITHOUT_CHAPTER = {
     "data": "plumbing: data sets that ship with packages",
     "check": "plumbing: the checks themselves",
     "prose": "plumbing: numbers in the text",
+    "experiments": "plumbing: the stored results of what takes too long for a page",
     "doctor": "plumbing: what an environment has and lacks",
     "__main__": "plumbing: the command line of the doctor",
     "figures": "plumbing: the style of the figures",

@@ -19,7 +19,8 @@ from tools import kernel_env
 log = logging.getLogger(__name__)
 
 # What a cell's output depends on beside its own text. Stored benchmark results are read by cells.
-EXECUTION_INPUTS = ("lib/**/*.py", "lib/**/*.js", "lib/**/*.css", "benchmarks/**/*.json", "requirements.lock")
+EXECUTION_INPUTS = ("lib/**/*.py", "lib/**/*.js", "lib/**/*.css", "lib/**/*.json", "book/experiments/*.py",
+                    "benchmarks/**/*.json", "requirements.lock")
 # A file in the cache: the digest of what its executions used.
 INPUTS = "gradbook-inputs"
 # What a page depends on beside its own text and outputs.
