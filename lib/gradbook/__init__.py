@@ -8,31 +8,36 @@ and what needs other packages, such as gradbook.figures, are imported when they 
 import importlib
 import pkgutil
 
-from . import autodiff, functional, nn, optim
-from .activations import log_softmax, relu, sigmoid, softmax, tanh
-from .autodiff import Tensor, no_grad, tensor
-from .dtypes import float32, float64, get_default_dtype, int64, set_default_dtype
-from .elementwise import abs, add, clone, div, exp, log, maximum, minimum, mul, neg, pow, sqrt, sub, where
-from .linear import matmul
-from .shape import argmax, flatten, mean, permute, reshape, sum, transpose
+from . import autodiff, dtypes, functional, nn, optim
+from .names import missing
 
-double, long = float64, int64
+_WHERE = {                                          # module: the names that it gives to this one
+    "autodiff": "Tensor no_grad tensor",
+    "dtypes": "float32 float64 get_default_dtype int32 int64 set_default_dtype",
+    "elementwise": "abs add clone div exp log maximum minimum mul neg pow sqrt sub where",
+    "shape": "cat chunk expand flatten flip gather masked_fill permute reshape roll split squeeze stack "
+             "transpose tril triu unsqueeze",
+    "reductions": "argmax mean sum",
+    "linear": "matmul",
+    "activations": "log_softmax relu sigmoid softmax tanh",
+}
+for _module, _names in _WHERE.items():
+    _module = importlib.import_module(f"{__name__}.{_module}")
+    globals().update({_name: getattr(_module, _name) for _name in _names.split()})
+
+float, double, int, long, bool = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.bool_)
 nn.functional = functional
 
 _LATER = sorted({m.name for m in pkgutil.iter_modules(__path__)} - set(globals()))
-__all__ = [
-    "Tensor", "abs", "add", "argmax", "autodiff", "clone", "div", "double", "exp", "flatten", "float32",
-    "float64", "functional", "get_default_dtype", "int64", "log", "log_softmax", "long", "matmul", "maximum",
-    "mean", "minimum", "mul", "neg", "nn", "no_grad", "optim", "permute", "pow", "relu", "reshape",
-    "set_default_dtype", "sigmoid", "softmax", "sqrt", "sub", "sum", "tanh", "tensor", "transpose", "where",
-]
+__all__ = ["autodiff", "bool", "double", "float", "functional", "int", "long", "nn", "optim"]
+__all__ += " ".join(_WHERE.values()).split()
+_missing = missing(__name__, [*__all__, *_LATER])
 
 
 def __getattr__(name):
     if name in _LATER:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"gradbook has no {name!r}. It has {', '.join(__all__)}; "
-                         f"and the modules {', '.join(_LATER)}")
+    return _missing(name)
 
 
 def __dir__():

@@ -4,9 +4,12 @@ Unlike torch: the default is float64, because a book that compares gradients nee
 `set_default_dtype(float32)` gives torch's default.
 """
 
+import operator
+
 import numpy as np
 
-float32, float64, int64 = np.dtype("float32"), np.dtype("float64"), np.dtype("int64")
+float32, float64 = np.dtype("float32"), np.dtype("float64")
+int32, int64, bool_ = np.dtype("int32"), np.dtype("int64"), np.dtype("bool")
 _default = float64
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}          # bool < integer < floating
 
@@ -53,12 +56,15 @@ def match(x, y):
         return x, _beside(x, y)
     if b is None:
         return _beside(y, x), y
-    if (x.ndim == 0) == (y.ndim == 0) or _RANK[a.kind] != _RANK[b.kind]:
-        weak, strong = (a, b) if _RANK[a.kind] < _RANK[b.kind] else (b, a)
-        wide = strong if _RANK[weak.kind] < _RANK[strong.kind] else np.promote_types(a, b)
-    else:
-        wide = a if x.ndim else b
+    beside = (x.ndim == 0) != (y.ndim == 0) and _RANK[a.kind] == _RANK[b.kind]
+    wide = (a if x.ndim else b) if beside else widest(a, b)
     return x.astype(wide, copy=False), y.astype(wide, copy=False)
+
+
+def widest(*dtypes):
+    """The dtype of a whole whose parts have these: of the highest kind, as wide as the widest of it."""
+    highest = max(_RANK[d.kind] for d in dtypes)
+    return np.result_type(*(d for d in dtypes if _RANK[d.kind] == highest))
 
 
 def _beside(number, x):
@@ -70,3 +76,23 @@ def sum_to(g, shape):
     """The adjoint of broadcasting from shape to g.shape: what was repeated is summed."""
     g = g.sum(axis=tuple(range(g.ndim - len(shape))))
     return g.sum(axis=tuple(k for k, n in enumerate(shape) if n == 1), keepdims=True)
+
+
+def axes(name, dim, ndim, new=0):
+    """dim, which is a dimension, several, or (None or ()) all, as a tuple of numbers from 0.
+
+    A number without dimensions has dim 0 and -1 too, as in torch.   new: how many dimensions are to be added.
+    Raises ValueError, in the name of the operation, if one is out of range or comes twice.
+    """
+    if dim is None or dim == ():
+        return tuple(range(ndim))
+    n = max(ndim + new, 1)
+    try:
+        dims = [operator.index(d) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    except TypeError:
+        raise TypeError(f"{name}: dim {dim!r} came, an integer or a tuple of integers is needed") from None
+    if not all(-n <= d < n for d in dims):
+        raise ValueError(f"{name}: dim {dim} is out of bounds, {ndim} dimensions go from {-n} to {n - 1}")
+    if len({d % n for d in dims}) < len(dims):
+        raise ValueError(f"{name}: dim {dim} has a dimension twice")
+    return tuple(d % n for d in dims) if ndim + new else ()

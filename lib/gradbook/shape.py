@@ -1,13 +1,19 @@
-"""Operations that rearrange, select or add up, and what a Tensor can say about its shape.
+"""Operations that rearrange, select, join and divide, and what a Tensor can say about its shape.
 
 Each vjp is the adjoint of a linear map: what was moved is moved back, what was read is added where it was
-read, what was summed is spread out again.
+read, what was repeated is summed.
+Unlike torch: dim out of range is a ValueError, `view` also serves what is not contiguous (by a copy, as
+reshape), and slices may step backwards.
 """
 
 import numpy as np
 
 from .autodiff import Tensor, primitive
+from .dtypes import axes, widest
+from .elementwise import clone, where
 from .tensors import plain
+
+# --- the same numbers, elsewhere ------------------------------------------------------------------------
 
 
 @primitive
@@ -18,82 +24,258 @@ def reshape(x, shape):
 
 
 @primitive
-def transpose(x, dim0, dim1):
-    """Two dimensions exchanged."""
-    return x.swapaxes(dim0, dim1), lambda g: (g.swapaxes(dim0, dim1),)
-
-
-@primitive
 def permute(x, dims):
     """Dimension k of the result is dimension dims[k] of x."""
-    inverse = np.argsort([d % x.ndim for d in dims])
-    return x.transpose(dims), lambda g: (g.transpose(inverse),)
+    order = axes("permute", dims, x.ndim) if x.ndim else ()
+    if len(order) != x.ndim:
+        raise ValueError(f"permute: dims {dims} came, x {x.shape} needs each of its dimensions once")
+    inverse = np.argsort(order)
+    return np.transpose(x, order), lambda g: (g.transpose(inverse),)
 
 
-@primitive
-def getitem(x, index):
-    """x[index], with NumPy's indices: numbers, slices, None, ..., integer and boolean arrays."""
-    shape = x.shape
-    basic = all(isinstance(i, (int, slice, type(None), type(...)))
-                for i in (index if isinstance(index, tuple) else (index,)))
-
-    def vjp(g):
-        dx = np.zeros(shape, g.dtype)
-        if basic:
-            dx[index] = g
-        else:
-            np.add.at(dx, index, g)           # an entry that was read twice receives both cotangents
-        return (dx,)
-
-    return x[index], vjp
-
-
-@primitive
-def sum(x, dim=None, keepdim=False):
-    """The sum over dim: a dimension, several, or (None) all."""
-    shape = x.shape
-    return x.sum(axis=dim, keepdims=keepdim), lambda g: (_spread(g, shape, dim, keepdim),)
-
-
-@primitive
-def mean(x, dim=None, keepdim=False):
-    """The mean over dim: a dimension, several, or (None) all."""
-    if x.dtype.kind != "f":
-        raise TypeError(f"mean: x is {x.dtype}, a floating dtype is needed; write x.double().mean()")
-    shape, value = x.shape, x.mean(axis=dim, keepdims=keepdim)
-    n = x.size // max(value.size, 1)
-    return value, lambda g: (_spread(g / n, shape, dim, keepdim),)
-
-
-def _spread(g, shape, dim, keepdim):
-    """The adjoint of a sum over dim: every number that was added receives the sum's cotangent."""
-    if dim is not None and not keepdim:
-        g = np.expand_dims(g, dim)
-    return np.broadcast_to(g, shape)
-
-
-def argmax(x, dim=None, keepdim=False) -> Tensor:
-    """The index of the largest entry, the first if there are several. It has no derivative."""
-    return Tensor(np.argmax(x.data, axis=dim, keepdims=keepdim))
+def transpose(x, dim0, dim1) -> Tensor:
+    """Two dimensions exchanged."""
+    (a,), (b,) = (axes("transpose", d, x.ndim) or (0,) for d in (dim0, dim1))
+    order = list(range(x.ndim))
+    if order:
+        order[a], order[b] = b, a
+    return permute(x, tuple(order))
 
 
 def flatten(x, start_dim=0, end_dim=-1) -> Tensor:
     """The dimensions from start_dim to end_dim made one."""
-    start, end = start_dim % max(x.ndim, 1), end_dim % max(x.ndim, 1)
+    (start,), (end,) = (axes("flatten", d, x.ndim) or (0,) for d in (start_dim, end_dim))
     if start > end:
         raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {x.shape}")
-    return reshape(x, (*x.shape[:start], -1, *x.shape[end + 1:]))
+    return reshape(x, (*x.shape[:start], int(np.prod(x.shape[start:end + 1])), *x.shape[end + 1:]))
 
 
-def _sizes(sizes):
-    """t.reshape(2, 3) and t.reshape((2, 3)) mean the same."""
-    return sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+def squeeze(x, dim=None) -> Tensor:
+    """Without dimensions of length 1: without all, or those of dim that have it."""
+    dims = () if dim == () else axes("squeeze", dim, x.ndim)
+    return reshape(x, tuple(n for k, n in enumerate(x.shape) if n != 1 or k not in dims))
 
 
-def _matrix_transpose(self):
-    if self.ndim != 2:
+def unsqueeze(x, dim) -> Tensor:
+    """With a new dimension of length 1, which will be number dim."""
+    (k,) = axes("unsqueeze", dim, x.ndim, new=1)
+    return reshape(x, (*x.shape[:k], 1, *x.shape[k:]))
+
+
+@primitive(broadcasts=True)
+def expand(x, size):
+    """x repeated, without a copy, along dimensions of length 1 and new ones in front; -1 keeps a length."""
+    new = len(size) - x.ndim
+    if new < 0 or any(n < 0 and (n != -1 or k < new) for k, n in enumerate(size)):
+        raise ValueError(f"expand: x {x.shape} cannot become {tuple(size)}")
+    size = [x.shape[k - new] if n == -1 else n for k, n in enumerate(size)]
+    return np.broadcast_to(x, size), lambda g: (g,)
+
+
+@primitive
+def flip(x, dims):
+    """The entries in reverse order along each of dims."""
+    reverse = () if dims == () else axes("flip", dims, x.ndim)
+    return np.flip(x, reverse).copy(), lambda g: (np.flip(g, reverse),)
+
+
+@primitive
+def roll(x, shifts, dims=None):
+    """Entry i moves to i + shift along each of dims, round the end; without dims as if x were flat."""
+    dims = (dims,) if isinstance(dims, int) else dims and tuple(dims)
+    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    if len(shifts) != (len(dims) if dims else 1):
+        raise ValueError(f"roll: {len(shifts)} shifts came with dims {dims}, one for each dim is needed")
+    if dims:
+        dims = [k for d in dims for k in axes("roll", d, x.ndim)]
+        shifts = shifts[:len(dims)]
+    else:
+        dims, shifts = None, shifts[0]
+    return np.roll(x, shifts, dims), lambda g: (np.roll(g, np.negative(shifts), dims),)
+
+
+@primitive
+def tril(x, diagonal=0):
+    """The lower triangle of each matrix: entries with column - row <= diagonal; the others are 0."""
+    return _triangle("tril", np.tril, x, diagonal)
+
+
+@primitive
+def triu(x, diagonal=0):
+    """The upper triangle of each matrix: entries with column - row >= diagonal; the others are 0."""
+    return _triangle("triu", np.triu, x, diagonal)
+
+
+def _triangle(name, part, x, diagonal):
+    if x.ndim < 2:
+        raise ValueError(f"{name}: x {x.shape} is not a matrix or a stack of them")
+    return part(x, diagonal), lambda g: (part(g, diagonal),)
+
+
+# --- joining and dividing -------------------------------------------------------------------------------
+
+
+@primitive
+def concatenate(*arrays, dim):
+    """What cat is made of: the arrays one after another along dim, which is counted from 0."""
+    ends = np.cumsum([a.shape[dim] for a in arrays])[:-1]
+    value = np.concatenate(arrays, dim, dtype=widest(*(a.dtype for a in arrays)))
+    return value, lambda g: np.split(g, ends, dim)
+
+
+def cat(tensors, dim=0) -> Tensor:
+    """The tensors one after another along dim; in the others their lengths are equal. (0,) joins anything."""
+    tensors = _sequence("cat", tensors)
+    widest_ndim = max(t.ndim for t in tensors)
+    (k,) = axes("cat", dim, widest_ndim) or (0,)
+    shapes = [t.shape for t in tensors if t.shape != (0,)] or [(0,)]
+    if () in shapes or len({(*s[:k], *s[k + 1:], len(s)) for s in shapes}) > 1:
+        raise ValueError(f"cat: shapes {_listed(shapes)} differ elsewhere than in dim {dim}, or have none")
+    empty = (*shapes[0][:k], 0, *shapes[0][k + 1:])
+    return concatenate(*(t if t.ndim == widest_ndim else reshape(t, empty) for t in tensors), dim=k)
+
+
+def stack(tensors, dim=0) -> Tensor:
+    """The tensors, which are of one shape, one after another along a new dimension, number dim."""
+    tensors = _sequence("stack", tensors)
+    if len({t.shape for t in tensors}) > 1:
+        raise ValueError(f"stack: shapes {_listed(t.shape for t in tensors)} came, equal ones are needed")
+    (k,) = axes("stack", dim, tensors[0].ndim, new=1)
+    return concatenate(*(unsqueeze(t, k) for t in tensors), dim=k)
+
+
+def _sequence(name, tensors):
+    tensors = list(tensors)
+    if not tensors or not all(isinstance(t, Tensor) for t in tensors):
+        raise TypeError(f"{name}: {[type(t).__name__ for t in tensors]} came, one Tensor at least is needed")
+    return tensors
+
+
+def _listed(shapes):
+    return ", ".join(map(str, shapes))
+
+
+def split(tensor, split_size_or_sections, dim=0) -> tuple:
+    """Views of tensor along dim: all of that length but perhaps the last; or of the lengths in a list."""
+    if not tensor.ndim:
+        raise ValueError("split: this tensor has no dimensions")
+    (k,) = axes("split", dim, tensor.ndim)
+    n, sizes = tensor.shape[k], split_size_or_sections
+    if isinstance(sizes, int):
+        if sizes < 0 or sizes == 0 < n:
+            raise ValueError(f"split: {sizes} at a time came for length {n}, at least 1 is needed")
+        sizes = [sizes] * (n // max(sizes, 1)) + [n % max(sizes, 1)]
+        sizes = sizes[:-1] if len(sizes) > 1 and not sizes[-1] else sizes
+    if sum(sizes) != n or min(sizes) < 0:
+        raise ValueError(f"split: lengths {list(sizes)} came, their sum must be {n}")
+    ends = np.cumsum(sizes).tolist()
+    return tuple(tensor[(slice(None),) * k + (slice(end - m, end),)] for m, end in zip(sizes, ends))
+
+
+def chunk(input, chunks, dim=0) -> tuple:
+    """Views of input along dim: at most so many, of equal length except that the last may be shorter."""
+    if chunks < 1 or not input.ndim:
+        raise ValueError(f"chunk: {chunks} chunks of shape {input.shape} cannot be made")
+    (k,) = axes("chunk", dim, input.ndim)
+    n = input.shape[k]
+    return split(input, -(-n // chunks) if n else [0] * chunks, k)
+
+
+# --- selecting ------------------------------------------------------------------------------------------
+
+
+@primitive
+def getitem(x, index):
+    """x[index]: numbers, slices, None, ..., integer and boolean arrays, with torch's meaning.
+
+    A number beside arrays selects first, so x[0, :, [1, 2]] is x[0][:, [1, 2]], unlike in NumPy.
+    """
+    shape, (simple, arrays) = x.shape, _two_steps(index)
+    value = x[simple]
+
+    def vjp(g):
+        dx = np.zeros(shape, g.dtype)
+        if arrays:
+            np.add.at(dx[simple], arrays, g)       # an entry that was read twice receives both cotangents
+        else:
+            dx[simple] = g
+        return (dx,)
+
+    return value[arrays] if arrays else value, vjp
+
+
+def _two_steps(index):
+    """index as two: numbers, slices, None and ...; then the arrays, in what the first step leaves, if any."""
+    simple, arrays = [], []
+    for i in index if isinstance(index, tuple) else (index,):
+        if not isinstance(i, (slice, type(None), type(...))):
+            i = np.array(i) if np.size(i) or hasattr(i, "dtype") else np.zeros(np.shape(i), int)
+            if i.dtype.kind not in "iub":
+                raise TypeError(f"getitem: an index of {i.dtype} came; integers, bools or slices are needed")
+            if i.ndim or i.dtype.kind == "b":
+                simple += [slice(None)] * (i.ndim if i.dtype.kind == "b" else 1)
+                arrays.append(i)
+            else:
+                simple.append(int(i))
+        else:
+            simple.append(i)
+            arrays.append(i if i is ... else slice(None))
+    return tuple(simple), tuple(arrays) if any(isinstance(a, np.ndarray) for a in arrays) else ()
+
+
+@primitive
+def gather(input, dim, index):
+    """y[i, j, k] = x[i, index[i, j, k], k], if dim is 1: x = input is read, in dim, where index says.
+
+    index: integers from 0; of x's number of dimensions, and in the others no longer than x.
+    """
+    before, shape = np.shape(input), np.shape(input) or (1,)
+    (k,) = axes("gather", dim, len(before)) or (0,)
+    at = np.array(index, ndmin=1)
+    if at.dtype.kind != "i" or at.ndim != len(shape) or any(
+            n > m for d, (n, m) in enumerate(zip(at.shape, shape)) if d != k):
+        raise ValueError(f"gather: index {np.shape(index)} of {at.dtype} does not fit x {before}; integers "
+                         "are needed, as many dimensions, and elsewhere than in dim none longer")
+    if at.size and (at.min() < 0 or at.max() >= shape[k]):
+        raise ValueError(f"gather: index has {at.min()} to {at.max()}, dim {dim} of x 0 to {shape[k] - 1}")
+    where_read = [np.arange(n).reshape([-1 if d == j else 1 for d in range(at.ndim)])
+                  for j, n in enumerate(at.shape)]
+    where_read[k] = at
+    where_read = tuple(where_read)
+
+    def vjp(g):
+        dx = np.zeros(shape, g.dtype)
+        np.add.at(dx, where_read, np.reshape(g, at.shape))
+        return (dx.reshape(before),)
+
+    return np.reshape(input, shape)[where_read].reshape(np.shape(index)), vjp
+
+
+def masked_fill(input, mask, value) -> Tensor:
+    """input, but value (a number, also as a Tensor) where the bools of mask hold. The dtype is input's."""
+    if plain(mask).dtype.kind != "b" or np.ndim(plain(value)):
+        raise TypeError(f"masked_fill: mask of {mask.dtype} and value {np.shape(plain(value))} came, "
+                        "bools and a single number are needed")
+    value = value if isinstance(value, Tensor) else Tensor(np.asarray(value))
+    return where(mask, value.to(input.dtype), input)
+
+
+# --- methods --------------------------------------------------------------------------------------------
+
+
+def _sizes(op):
+    """A method: t.reshape(2, 3) and t.reshape((2, 3)) mean the same."""
+    def method(self, *sizes, **named):
+        if sizes:
+            sizes = (sizes[0] if isinstance(sizes[0], (tuple, list)) else sizes,)
+        return op(self, *sizes, **named)
+    return method
+
+
+def _t(self):
+    if self.ndim > 2:
         raise ValueError(f"T: shape {self.shape} came, a matrix is needed; .mT serves stacks of them")
-    return transpose(self, 0, 1)
+    return permute(self, tuple(range(self.ndim))[::-1])
 
 
 def _len(self):
@@ -102,17 +284,17 @@ def _len(self):
     return self.shape[0]
 
 
-def _iter(self):
-    return (self[k] for k in range(len(self)))
-
-
-Tensor.reshape = Tensor.view = lambda self, *shape: reshape(self, _sizes(shape))
-Tensor.permute = lambda self, *dims: permute(self, _sizes(dims))
-Tensor.transpose, Tensor.flatten = transpose, flatten
-Tensor.T, Tensor.t = property(_matrix_transpose), _matrix_transpose
+Tensor.reshape = Tensor.view = _sizes(reshape)
+Tensor.permute, Tensor.expand, Tensor.flip = _sizes(permute), _sizes(expand), _sizes(flip)
+Tensor.transpose, Tensor.flatten, Tensor.squeeze, Tensor.unsqueeze = transpose, flatten, squeeze, unsqueeze
+Tensor.roll, Tensor.tril, Tensor.triu, Tensor.chunk = roll, tril, triu, chunk
+Tensor.split = lambda self, split_size, dim=0: split(self, split_size, dim)
+Tensor.gather, Tensor.masked_fill = gather, masked_fill
+Tensor.contiguous = lambda self: self if self.data.flags.c_contiguous else clone(self)
+Tensor.T, Tensor.t = property(_t), _t
 Tensor.mT = property(lambda self: transpose(self, -2, -1))
-Tensor.sum, Tensor.mean, Tensor.argmax = sum, mean, argmax
 Tensor.__getitem__ = lambda self, index: getitem(self, plain(index))
-Tensor.__len__, Tensor.__iter__ = _len, _iter
+Tensor.__len__, Tensor.__iter__ = _len, lambda self: (self[k] for k in range(len(self)))
 Tensor.ndim, Tensor.numel = property(lambda self: self.data.ndim), lambda self: self.data.size
+Tensor.dim = lambda self: self.data.ndim
 Tensor.size = lambda self, dim=None: self.shape if dim is None else self.shape[dim]
