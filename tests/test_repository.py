@@ -48,6 +48,7 @@ WITHOUT_CHAPTER = {
 WITHOUT_LIBRARY = {
     "index": "the front page",
     "notation": "a list of symbols",
+    "ledger": "the account of all checks, made by the build",
     "bibliography": "the sources of all chapters",
 }
 WITHOUT_OWN_TESTS = {

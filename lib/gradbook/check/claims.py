@@ -104,7 +104,7 @@ def judge_samples(who: str, samples, null: float, within: float | None, unit: st
     seeds = f"{len(effects)} {'pairs' if paired else 'seeds'}"
     return {
         "verdict": verdict, "says": f"{with_interval(mean, half)}{' ' * bool(unit)}{unit} (95 %, {seeds})",
-        "n": len(effects), "paired": paired, "mean": rounded(mean), "half_width": rounded(half),
+        "n": len(effects), "paired": paired, "mean": rounded(mean), "half_width": rounded(half), "null": null,
     }  # fmt: skip
 
 
