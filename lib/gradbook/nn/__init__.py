@@ -1,26 +1,31 @@
 """Modules: what holds parameters and calls functional. No derivative is written here.
 
-state_dict's keys equal torch.nn's. Unlike torch: its values are NumPy arrays, copied, and random numbers come
-from an rng that is passed, as there is no global seed.
+state_dict's keys equal torch.nn's. Unlike torch: its values are NumPy arrays, copied; an rng that is passed
+draws the random numbers, as there is no global seed; no device=, inplace=, size_average= or reduce=.
 """
 
+# ruff: noqa: F401   what is imported here is what nn offers
+# isort: off
 import sys
 
-from .. import functional
-from .module import (
-    CrossEntropyLoss,
-    Flatten,
-    Linear,
-    Module,
-    MSELoss,
-    Parameter,
-    ReLU,
-    Sequential,
-    Sigmoid,
-    Softmax,
-    Tanh,
+from .. import functional, initialization as init
+from ..names import missing
+from .module import Module, ModuleList, Parameter, Sequential
+from .functions import (
+    ELU, GELU, GLU, SELU, AdaptiveAvgPool2d, AvgPool2d, BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, Dropout,
+    Flatten, Hardtanh, HuberLoss, Identity, KLDivLoss, L1Loss, LeakyReLU, LogSigmoid, LogSoftmax, MaxPool2d,
+    MSELoss, MultiMarginLoss, NLLLoss, ReLU, Sigmoid, SiLU, SmoothL1Loss, Softmax, Softplus, Tanh,
 )
+from .layers import (
+    BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Embedding, GroupNorm, InstanceNorm2d, LayerNorm, Linear, PReLU,
+    RMSNorm,
+)
+from .attention import MultiheadAttention, TransformerEncoder, TransformerEncoderLayer
 
-__all__ = ["CrossEntropyLoss", "Flatten", "Linear", "MSELoss", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid",
-           "Softmax", "Tanh", "functional"]
-sys.modules[f"{__name__}.functional"] = functional           # for: import gradbook.nn.functional as F
+__all__ = [*sorted(name for name, v in globals().items() if isinstance(v, type)), "functional", "init"]
+__getattr__ = missing("gradbook.nn", __all__, {
+    "Conv3d": "it has Conv1d and Conv2d",
+    "ModuleDict": "it has ModuleList, and Sequential({name: module})",
+})
+for _name in ("functional", "init"):                         # for: import gradbook.nn.functional as F
+    sys.modules[f"{__name__}.{_name}"] = globals()[_name]

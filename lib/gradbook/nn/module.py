@@ -1,18 +1,11 @@
-"""Modules: what holds parameters and calls functional. No derivative is written here.
+"""Module: what holds parameters, buffers and other modules; and the modules that are lists of modules."""
 
-state_dict's keys equal torch.nn's. Unlike torch: its values are NumPy arrays, copied, and random numbers come
-from an rng that is passed, as there is no global seed.
-"""
-
-import math
-from typing import NamedTuple
+import itertools
+from collections import namedtuple
 
 import numpy as np
 
-from .. import functional as F
 from ..autodiff import Tensor
-from ..dtypes import get_default_dtype
-from ..shape import flatten
 
 
 class Parameter(Tensor):
@@ -27,17 +20,18 @@ class Parameter(Tensor):
         return f"Parameter containing:\n{super().__repr__()}"
 
 
-class _IncompatibleKeys(NamedTuple):
-    """What load_state_dict(strict=False) did not find, and what it did not use."""
-
-    missing_keys: list
-    unexpected_keys: list
+_IncompatibleKeys = namedtuple("_IncompatibleKeys", "missing_keys unexpected_keys")     # of load_state_dict
 
 
 class Module:
-    """A function with parameters: its attributes that are Parameters or Modules, in order of assignment."""
+    """A function with parameters: its attributes that are Parameters or Modules, in order of assignment.
+
+    Unlike torch: super().__init__() may be left out; there are no hooks and no devices.
+    """
 
     training = True
+    _buffers = {}            # noqa: RUF012  {name: is it saved}; an instance replaces it and never writes to it
+    _shown = ""              # what repr() tells, {name} standing for an attribute
 
     def __call__(self, *args, **options):
         return self.forward(*args, **options)
@@ -45,59 +39,110 @@ class Module:
     def forward(self, *args):
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
+    def __setattr__(self, name, value):
+        before = vars(self).get(name)
+        kind = next((k for k in (Parameter, Module) if isinstance(before, k)), None)
+        kind = kind or (Tensor if name in self._buffers else object)
+        if value is not None and not isinstance(value, kind):
+            where, came = type(self).__name__, type(value).__name__
+            raise TypeError(f"{where}: {name} is a {kind.__name__}, {came} came; assign a {kind.__name__} or "
+                            "None, or write to its numbers under no_grad()")
+        if kind is object and isinstance(value, (Parameter, Module)):
+            vars(self).pop(name, None)                        # it becomes the last in order, as in torch
+        object.__setattr__(self, name, value)
+
+    def register_parameter(self, name, param):
+        """self.name = param, a Parameter or None."""
+        self._register(name, param, Parameter)
+
+    def register_buffer(self, name, tensor, persistent=True):
+        """self.name = tensor, a Tensor or None that is not trained and, if persistent, is in state_dict."""
+        self._register(name, tensor, Tensor)
+        self._buffers = {**self._buffers, name: persistent}
+
+    def add_module(self, name, module):
+        """self.name = module, also for names that Python cannot write, such as "0"."""
+        self._register(name, module, Module)
+
+    def _register(self, name, value, kind):
+        where = type(self).__name__
+        if value is not None and not isinstance(value, kind):
+            raise TypeError(f"{where}: {type(value).__name__} came as {name!r}, a {kind.__name__} is needed")
+        if not name or "." in name or hasattr(type(self), name):
+            raise ValueError(f"{where}: {name!r} is no name for a {kind.__name__}: empty, dotted or taken")
+        setattr(self, name, value)
+
+    def named_modules(self, *, prefix="", remove_duplicate=True):
+        """(dotted name, module): this module, then those within it. What occurs twice comes once."""
+        return _once(self._places(prefix), remove_duplicate)
+
+    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+        """(dotted name, Parameter): this module's own, then (recurse) those of the modules within it."""
+        return _once(self._tensors(_is_parameter, prefix, recurse), remove_duplicate)
+
+    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+        """(dotted name, Tensor), in the same order."""
+        return _once(self._tensors(_is_buffer, prefix, recurse), remove_duplicate)
+
     def named_children(self):
-        """(name, module) for each attribute that is a Module; as below, what occurs twice comes once."""
+        """(name, module) for each attribute that is a Module."""
         return _once(self._attributes(Module))
-
-    def named_modules(self):
-        """(dotted name, module): this module, whose name is empty, then those within it."""
-        return _once(self._places())
-
-    def named_parameters(self):
-        """(dotted name, Parameter): this module's own, then those of the modules within it."""
-        return _once(self._slots())
 
     def modules(self):
         return (module for _, module in self.named_modules())
 
-    def parameters(self):
-        return (p for _, p in self.named_parameters())
+    def parameters(self, recurse=True):
+        return (p for _, p in self.named_parameters(recurse=recurse))
+
+    def buffers(self, recurse=True):
+        return (b for _, b in self.named_buffers(recurse=recurse))
+
+    def children(self):
+        return (module for _, module in self.named_children())
 
     def _attributes(self, kind):
-        return ((name, value) for name, value in vars(self).items() if isinstance(value, kind))
+        return [(name, value) for name, value in vars(self).items() if isinstance(value, kind)]
 
     def _places(self, prefix=""):
         yield prefix, self
         for name, child in self._attributes(Module):
             yield from child._places(f"{prefix}.{name}" if prefix else name)
 
-    def _slots(self):
-        for prefix, module in self._places():
-            for name, p in module._attributes(Parameter):
-                yield f"{prefix}.{name}" if prefix else name, p
+    def _tensors(self, wanted, prefix="", recurse=True):
+        for place, module in self._places(prefix) if recurse else [(prefix, self)]:
+            own = [(name, t) for name, t in module._attributes(Tensor) if wanted(module, name, t)]
+            for name, t in sorted(own, key=lambda named: named[0] in module._buffers):    # parameters first
+                yield f"{place}.{name}" if place else name, t
 
-    def state_dict(self):
-        """{dotted name: a copy of the array}. Unlike torch: a copy, so later training does not change it."""
-        return {name: p.data.copy() for name, p in self._slots()}
+    def state_dict(self, *, prefix=""):
+        """{prefix + dotted name: a copy of the array}. Unlike torch: copies, not the memory itself."""
+        return {prefix + name: t.data.copy() for name, t in self._tensors(_is_saved)}
 
     def load_state_dict(self, state_dict, strict=True):
-        """Copy arrays (or Tensors) into the parameters of those names.
+        """Copy arrays, or Tensors of either library, into the parameters and buffers of those names.
 
         Raises RuntimeError for a shape that differs and, if strict, for names missing or unexpected, and then
         changes nothing.
         """
-        own = dict(self._slots())
-        missing, unexpected = [k for k in own if k not in state_dict], [k for k in state_dict if k not in own]
-        arrays = {k: np.asarray(state_dict[k]).astype(p.dtype) for k, p in own.items() if k in state_dict}
-        wrong = [f"{k} is {a.shape}, not {own[k].shape}"
-                 for k, a in arrays.items() if a.shape != own[k].shape]
+        own = dict(self._tensors(_is_saved))
+        given = {k: np.asarray(a.detach() if hasattr(a, "detach") else a)
+                 for k, a in state_dict.items() if k in own}
+        missing, unexpected = [k for k in own if k not in given], [k for k in state_dict if k not in own]
+        wrong = [f"{k} is {a.shape}, not {own[k].shape}" for k, a in given.items() if a.shape != own[k].shape]
         if strict:
             wrong += [f"{k} is missing" for k in missing] + [f"{k} is unexpected" for k in unexpected]
         if wrong:
             raise RuntimeError(f"load_state_dict: {type(self).__name__} cannot take this, {'; '.join(wrong)}")
-        for k, a in arrays.items():
-            own[k].data = a
+        for k, a in given.items():
+            own[k].data = a.astype(own[k].dtype)
         return _IncompatibleKeys(missing, unexpected)
+
+    def apply(self, fn):
+        """Call fn on every module within, then on this one. Returns the module."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
 
     def train(self, mode=True):
         """Set .training here and in all modules within. Returns the module."""
@@ -107,6 +152,16 @@ class Module:
 
     def eval(self):
         return self.train(False)
+
+    def to(self, dtype):
+        """Make the floating parameters and buffers this floating dtype, in place. Returns the module."""
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"to: {dtype} came, a floating dtype is needed")
+        for t in (*self.parameters(), *self.buffers()):
+            for held in (t, t.grad):
+                if held is not None and held.dtype.kind == "f":
+                    held.data = held.data.astype(dtype, copy=False)
+        return self
 
     def requires_grad_(self, requires_grad=True):
         """Freeze (False) or unfreeze all parameters. Returns the module."""
@@ -120,118 +175,86 @@ class Module:
             p.grad = None if set_to_none or p.grad is None else Tensor(np.zeros_like(p.data))
 
     def extra_repr(self):
-        return ""
+        return self._shown.format(**{**vars(self), "bias": vars(self).get("bias") is not None})
+
+    def _lines(self):
+        return [f"({name}): {module!r}" for name, module in self._attributes(Module)]
 
     def __repr__(self):
-        lines = [f"({name}): {m!r}".replace("\n", "\n  ") for name, m in self._attributes(Module)]
-        inside = "\n  " + "\n  ".join(lines) + "\n" if lines else self.extra_repr()
-        return f"{type(self).__name__}({inside})"
+        own, lines = self.extra_repr(), [line.replace("\n", "\n  ") for line in self._lines()]
+        if lines or "\n" in own:
+            own = "\n  ".join(["", *own.split("\n") * bool(own), *lines]) + "\n"
+        return f"{type(self).__name__}({own})"
 
 
-def _once(named):
+Module.double, Module.float = lambda self: self.to(np.float64), lambda self: self.to(np.float32)
+_is_parameter = lambda module, name, t: isinstance(t, Parameter)
+_is_buffer = lambda module, name, t: name in module._buffers and not isinstance(t, Parameter)
+_is_saved = lambda module, name, t: module._buffers.get(name, isinstance(t, Parameter))
+
+
+def _once(named, remove_duplicate=True):
     seen = set()
     for name, thing in named:
-        if thing not in seen:
+        if not remove_duplicate or thing not in seen:
             seen.add(thing)
             yield name, thing
 
 
-class Sequential(Module):
-    """Modules applied one after another. net[k] is the k-th."""
-
-    def __init__(self, *modules):
-        for k, module in enumerate(modules):
-            setattr(self, str(k), module)
-
-    def forward(self, x):
-        for module in self:
-            x = module(x)
-        return x
+class _Modules(Module):
+    """What a list of modules can do. They are named "0", "1", ... unless they came with names."""
 
     def __iter__(self):
         return (module for _, module in self._attributes(Module))
 
     def __len__(self):
-        return sum(1 for _ in self)
+        return len(self._attributes(Module))
 
     def __getitem__(self, k):
-        return Sequential(*list(self)[k]) if isinstance(k, slice) else list(self)[k]
+        chosen = self._attributes(Module)[k]
+        return type(self)(dict(chosen)) if isinstance(k, slice) else chosen[1]
+
+    def __setitem__(self, k, module):
+        self.add_module(self._attributes(Module)[k][0], module)
+
+    def append(self, module):
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules):
+        for module in modules:
+            self.append(module)
+        return self
 
 
-class Linear(Module):
-    """y = x Wᵀ + b. weight: (out, in), bias: (out,), both drawn from U(-1/√in, 1/√in), as in torch.
+class Sequential(_Modules):
+    """Modules applied one after another, each to the other's result. net[k] is the k-th.
 
-    Unlike torch: rng, a NumPy Generator, draws them; without it they differ from run to run.
+    Sequential(a, b), or Sequential({"first": a, "second": b}).
     """
 
-    def __init__(self, in_features, out_features, bias=True, *, dtype=None, rng=None):
-        if in_features < 1 or out_features < 1:
-            raise ValueError(f"Linear: {in_features} -> {out_features} features came, at least 1 is needed")
-        self.in_features, self.out_features = in_features, out_features
-        rng, bound = np.random.default_rng() if rng is None else rng, 1 / math.sqrt(in_features)
-        dtype = dtype or get_default_dtype()
-        self.weight = Parameter(rng.uniform(-bound, bound, (out_features, in_features)).astype(dtype))
-        self.bias = Parameter(rng.uniform(-bound, bound, out_features).astype(dtype)) if bias else None
+    def __init__(self, *modules):
+        named = modules[0] if len(modules) == 1 and isinstance(modules[0], dict) else dict(enumerate(modules))
+        for name, module in named.items():
+            self.add_module(str(name), module)
 
-    def forward(self, x):
-        return F.linear(x, self.weight, self.bias)
-
-    def extra_repr(self):
-        sizes = f"in_features={self.in_features}, out_features={self.out_features}"
-        return f"{sizes}, bias={self.bias is not None}"
+    def forward(self, input):
+        for module in self:
+            input = module(input)
+        return input
 
 
-class Flatten(Module):
-    """The dimensions from start_dim to end_dim made one: (N, C, H, W) -> (N, C·H·W)."""
+class ModuleList(_Modules):
+    """A list whose modules are found, which those in a Python list are not."""
 
-    def __init__(self, start_dim=1, end_dim=-1):
-        self.start_dim, self.end_dim = start_dim, end_dim
+    def __init__(self, modules=None):
+        self.extend(modules.values() if isinstance(modules, dict) else modules or ())
 
-    def forward(self, x):
-        return flatten(x, self.start_dim, self.end_dim)
+    __iadd__ = _Modules.extend
 
-    def extra_repr(self):
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
-
-
-class Sigmoid(Module):
-    def forward(self, x):
-        return F.sigmoid(x)
-
-
-class Tanh(Module):
-    def forward(self, x):
-        return F.tanh(x)
-
-
-class ReLU(Module):
-    def forward(self, x):
-        return F.relu(x)
-
-
-class Softmax(Module):
-    """Unlike torch: dim has no default."""
-
-    def __init__(self, dim):
-        self.dim = dim
-
-    def forward(self, x):
-        return F.softmax(x, self.dim)
-
-    def extra_repr(self):
-        return f"dim={self.dim}"
-
-
-class _Loss(Module):
-    def __init__(self, *, reduction="mean"):
-        self.reduction = reduction
-
-
-class MSELoss(_Loss):
-    def forward(self, input, target):
-        return F.mse_loss(input, target, reduction=self.reduction)
-
-
-class CrossEntropyLoss(_Loss):
-    def forward(self, input, target):
-        return F.cross_entropy(input, target, reduction=self.reduction)
+    def _lines(self):
+        k = 0
+        for text, same in itertools.groupby(map(repr, self)):             # as torch: (0-5): 6 x Linear(...)
+            n = len(list(same))
+            yield f"({k}): {text}" if n == 1 else f"({k}-{k + n - 1}): {n} x {text}"
+            k += n

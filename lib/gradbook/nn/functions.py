@@ -1,0 +1,109 @@
+"""Modules without parameters: a function of functional, and its options as attributes.
+
+_module("ELU", F.elu) is the class whose constructor takes the options of F.elu, by the same names and with
+the same defaults, and whose forward calls F.elu with them.
+"""
+
+import functools
+import inspect
+
+from .. import functional as F
+from ..shape import flatten
+from .module import Module
+
+
+class _Soon:
+    def __getattr__(self, name):
+        return getattr(functional, name, functional.relu)
+
+
+functional, F = F, _Soon()
+
+
+def _module(name, function, inputs=1, shown=None, keyword_only=(), **defaults):
+    """The class `name`, whose forward(*inputs) is function(*inputs, **options); repr tells the first `shown`.
+
+    keyword_only, defaults: how its options differ from those of function.
+    """
+    options = list(inspect.signature(function).parameters.values())[inputs:]
+    options = [p.replace(default=defaults.get(p.name, p.default),
+                         kind=p.KEYWORD_ONLY if p.name in keyword_only else p.kind) for p in options]
+    signature = inspect.Signature(options)
+
+    def __init__(self, *args, **options):
+        try:
+            given = signature.bind(*args, **options)
+        except TypeError as error:
+            raise TypeError(f"{name}: {error}; it takes {signature}") from None
+        given.apply_defaults()
+        for option, value in given.arguments.items():
+            if option in ("weight", "pos_weight"):                   # a loss's: saved, not trained
+                self.register_buffer(option, value)
+            else:                     # windows without a stride lie side by side
+                setattr(self, option, self.kernel_size if option == "stride" and value is None else value)
+
+    def forward(self, *inputs):
+        return function(*inputs, **{p.name: getattr(self, p.name) for p in options})
+
+    text = ", ".join(f"{p.name}={{{p.name}!r}}" for p in options[:shown])
+    return type(name, (Module,), {"__init__": __init__, "forward": forward, "__doc__": function.__doc__,
+                                  "__module__": __name__, "__signature__": signature, "_shown": text})
+
+
+_loss = functools.partial(_module, inputs=2, shown=0)
+ReLU = _module("ReLU", F.relu)
+LeakyReLU = _module("LeakyReLU", F.leaky_relu)
+ELU = _module("ELU", F.elu)
+SELU = _module("SELU", F.selu)
+GELU = _module("GELU", F.gelu)
+SiLU = _module("SiLU", F.silu)
+Softplus = _module("Softplus", F.softplus)
+Sigmoid = _module("Sigmoid", F.sigmoid)
+LogSigmoid = _module("LogSigmoid", F.logsigmoid)
+Hardtanh = _module("Hardtanh", F.hardtanh)
+Tanh = _module("Tanh", F.tanh)
+GLU = _module("GLU", F.glu)
+Softmax = _module("Softmax", F.softmax)
+LogSoftmax = _module("LogSoftmax", F.log_softmax)
+Flatten = _module("Flatten", flatten, start_dim=1)
+AdaptiveAvgPool2d = _module("AdaptiveAvgPool2d", F.adaptive_avg_pool2d)
+AvgPool2d = _module("AvgPool2d", F.avg_pool2d, shown=3)
+MaxPool2d = _module("MaxPool2d", F.max_pool2d, keyword_only=("ceil_mode",))
+
+MSELoss = _loss("MSELoss", F.mse_loss)
+L1Loss = _loss("L1Loss", F.l1_loss)
+SmoothL1Loss = _loss("SmoothL1Loss", F.smooth_l1_loss)
+HuberLoss = _loss("HuberLoss", F.huber_loss)
+CrossEntropyLoss = _loss("CrossEntropyLoss", F.cross_entropy)
+NLLLoss = _loss("NLLLoss", F.nll_loss)
+BCELoss = _loss("BCELoss", F.binary_cross_entropy)
+BCEWithLogitsLoss = _loss("BCEWithLogitsLoss", F.binary_cross_entropy_with_logits)
+KLDivLoss = _loss("KLDivLoss", F.kl_div)
+MultiMarginLoss = _loss("MultiMarginLoss", F.multi_margin_loss)
+
+
+class Identity(Module):
+    """x, whatever the constructor is told."""
+
+    def __init__(self, *args, **options):
+        pass
+
+    def forward(self, input):
+        return input
+
+
+class Dropout(Module):
+    """Each number becomes 0 with probability p, else is divided by 1 - p; when not training, none does.
+
+    Unlike torch: rng, a NumPy Generator, says which.
+    """
+
+    _shown = "p={p}, inplace=False"
+
+    def __init__(self, p=0.5, *, rng=None):
+        if not 0 <= p <= 1:
+            raise ValueError(f"{type(self).__name__}: p={p} came, a probability between 0 and 1 is needed")
+        self.p, self.rng = p, rng
+
+    def forward(self, input):
+        return F.dropout(input, self.p, self.training, rng=self.rng)
