@@ -14,11 +14,14 @@ from .names import missing
 _WHERE = {                                          # module: the names that it gives to this one
     "autodiff": "Tensor no_grad tensor",
     "dtypes": "float32 float64 get_default_dtype int32 int64 set_default_dtype",
-    "elementwise": "abs add clone div exp log maximum minimum mul neg pow sqrt sub where",
-    "shape": "cat chunk expand flatten flip gather masked_fill permute reshape roll split squeeze stack "
+    "elementwise": "abs add clamp clone cos div erf exp log maximum minimum mul neg pow sign sin sqrt square "
+                   "sub where",
+    "shape": "cat chunk flatten flip gather masked_fill permute reshape roll split squeeze stack "
              "transpose tril triu unsqueeze",
-    "reductions": "argmax mean sum",
-    "linear": "matmul",
+    "reductions": "all amax amin any argmax argmin cumsum logsumexp max mean min norm prod std sum var",
+    "linear": "bmm einsum matmul outer",
+    "tensors": "eq ge gt isfinite isnan le lt ne",
+    "creation": "arange eye full linspace ones ones_like rand randint randn randperm zeros zeros_like",
     "activations": "log_softmax relu sigmoid softmax tanh",
 }
 for _module, _names in _WHERE.items():

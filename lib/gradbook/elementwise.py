@@ -4,10 +4,13 @@ Named as in torch; the operands are x and y where torch says input and other.
 Unlike torch: NumPy's RuntimeWarning for 1/0, log(0) or an overflow is left on. The values, inf or nan, agree.
 """
 
+import functools
+import math
+
 import numpy as np
 
 from .autodiff import Tensor, primitive
-from .dtypes import float32, float64, floating, int64, match
+from .dtypes import as_array, bool_, float32, float64, floating, int32, int64, match
 
 
 @primitive(broadcasts=True)
@@ -85,6 +88,65 @@ def sqrt(x):
 
 
 @primitive
+def sin(x):
+    """sin x, x in radians."""
+    x = floating(x)
+    return np.sin(x), lambda g: (g * np.cos(x),)
+
+
+@primitive
+def cos(x):
+    """cos x, x in radians."""
+    x = floating(x)
+    return np.cos(x), lambda g: (-g * np.sin(x),)
+
+
+@primitive
+def erf(x):
+    """2/√π ∫_0^x e^{-t²} dt, to the last digits.   erf' = 2/√π e^{-x²}.
+
+    By Taylor's series around the nearest of the points k/256. At |x| >= 6 erf is ±1 to the last digit.
+    """
+    x = floating(x)
+    y, table = np.empty(np.shape(x), x.dtype), _erf_table(x.dtype)
+    flat, out = np.reshape(x, -1), y.reshape(-1)
+    for start in range(0, flat.size, 16384):                  # a block stays in cache: 2.7 times faster
+        block = flat[start:start + 16384]
+        size = np.minimum(np.abs(block), 6)
+        k = np.rint(np.fmin(size, 6) * 256)                   # fmin: nan would be no index
+        d, k = size - k / 256, k.astype(np.intp)              # exact, as 256 is a power of 2
+        term = table[-1].take(k)
+        for coefficients in table[-2::-1]:
+            term *= d
+            term += coefficients.take(k)
+        np.copysign(term, block, out=out[start:start + 16384])
+    return y, lambda g: (g * (2 / math.sqrt(math.pi) * np.exp(-x * x)),)
+
+
+@functools.cache
+def _erf_table(dtype):
+    """Row n: erf^(n)(k/256) / n!. As erf'' = -2x erf', erf^(n+2) = -2x erf^(n+1) - 2n erf^(n)."""
+    x = np.arange(6 * 256 + 1) / 256
+    rows = [np.array([math.erf(a) for a in x]), 2 / math.sqrt(math.pi) * np.exp(-x * x)]
+    for n in range(4):
+        rows.append(-2 * x * rows[-1] - 2 * n * rows[-2])
+    table = np.array([row / math.factorial(n) for n, row in enumerate(rows)], dtype)
+    return table[:4] if dtype == float32 else table
+
+
+@primitive
+def sign(x):
+    """-1, 0 or 1; 0 also at nan. The derivative is 0."""
+    y = x if x.dtype.kind == "b" else np.where(x != x, 0, np.sign(x)).astype(x.dtype)
+    return y, lambda g: (np.zeros_like(g),)
+
+
+def square(x) -> Tensor:
+    """x²."""
+    return pow(x, 2)
+
+
+@primitive
 def abs(x):
     """|x|. At the kink x = 0, and at nan, the derivative is taken as 0."""
     return np.abs(x), lambda g: (g * ((x > 0) * 1.0 - (x < 0)),)
@@ -111,20 +173,47 @@ def _share(loses, ties):
 @primitive(broadcasts=True)
 def where(condition, x, y):
     """x where condition holds, else y. No derivative in the condition."""
-    x, y = match(x, y)
+    if getattr(condition, "dtype", None) != bool_:
+        raise TypeError(f"where: condition {getattr(condition, 'dtype', condition)} came, bools are needed")
+    x, y = match(x if hasattr(x, "dtype") or hasattr(y, "dtype") else as_array(x), y)
     return np.where(condition, x, y), lambda g: (None, np.where(condition, g, 0), np.where(condition, 0, g))
+
+
+@primitive(broadcasts=True)
+def clamp(x, min=None, max=None):
+    """x, but at least min and at most max (which wins): numbers or arrays, of which one may be missing.
+
+    Where x is the result, also at min and max themselves, it has the cotangent; else the bound has it.
+    """
+    if min is None and max is None:
+        raise ValueError("clamp: neither min nor max came")
+    low, high = -np.inf if min is None else min, np.inf if max is None else max
+    y = x
+    if min is not None:
+        y = np.maximum(*match(y, min))
+    if max is not None:
+        y = np.minimum(*match(y, max))
+
+    def vjp(g):
+        return (np.where((x >= low) & (x <= high), g, 0),
+                np.where((x < low) & (low < high), g, 0), np.where((x > high) | (low > high), g, 0))
+
+    return y, vjp
 
 
 @primitive
 def clone(x):
     """A copy, through which gradients pass."""
-    return np.array(x), lambda g: (g,)
+    return np.array(x, order="C"), lambda g: (g,)
 
 
 @primitive
 def to(x, dtype):
     """x in another dtype; gradients pass, in x's dtype, unless the new one is not floating."""
-    y = x.astype(dtype, copy=False)
+    try:
+        y = x.astype(dtype, copy=False)
+    except TypeError:
+        raise TypeError(f"to: {dtype!r} came, a dtype is needed; everything is on the CPU") from None
     return y, (lambda g: (g,)) if y.dtype.kind == "f" else None
 
 
@@ -134,8 +223,12 @@ Tensor.__mul__ = Tensor.__rmul__ = mul
 Tensor.__truediv__, Tensor.__rtruediv__ = div, lambda self, other: div(other, self)
 Tensor.__pow__, Tensor.__rpow__ = pow, lambda self, other: pow(other, self)
 Tensor.__neg__, Tensor.__abs__ = neg, abs
-Tensor.add, Tensor.sub, Tensor.mul, Tensor.div, Tensor.neg = add, sub, mul, div, neg
-Tensor.pow, Tensor.exp, Tensor.log, Tensor.sqrt, Tensor.abs = pow, exp, log, sqrt, abs
-Tensor.maximum, Tensor.minimum, Tensor.clone, Tensor.to = maximum, minimum, clone, to
+
+for _f in (add, sub, mul, div, neg, pow, exp, log, sqrt, sin, cos, erf, sign, square, abs):
+    setattr(Tensor, _f.__name__, _f)
+for _f in (maximum, minimum, clamp, clone, to):
+    setattr(Tensor, _f.__name__, _f)
 Tensor.float, Tensor.double = lambda self: to(self, float32), lambda self: to(self, float64)
-Tensor.long = lambda self: to(self, int64)
+Tensor.int, Tensor.long = lambda self: to(self, int32), lambda self: to(self, int64)
+Tensor.bool = lambda self: to(self, bool_)
+Tensor.where = lambda self, condition, other: where(condition, self, other)

@@ -1,11 +1,15 @@
-"""Matrix products and the linear layer.
+"""Matrix products, general products of arrays (einsum) and the linear layer.
 
 y_ik = Σ_j a_ij b_jk, so da_ij = Σ_k g_ik b_jk = (g bᵀ)_ij and db_jk = Σ_i a_ij g_ik = (aᵀ g)_jk.
 """
 
+import string
+
 import numpy as np
 
 from .autodiff import Tensor, primitive
+from .elementwise import mul
+from .shape import unsqueeze
 
 
 @primitive(broadcasts=True, skips=True)
@@ -61,5 +65,78 @@ def linear(x, weight, bias=None):
     return y, vjp
 
 
+def bmm(input, mat2) -> Tensor:
+    """(b, n, k), (b, k, m) -> (b, n, m): matrix times matrix, b times. Nothing broadcasts."""
+    if input.ndim != 3 or mat2.ndim != 3 or input.shape[0] != mat2.shape[0]:
+        raise ValueError(f"bmm: input {input.shape} and mat2 {mat2.shape} are not (b, n, k) and (b, k, m)")
+    return matmul(input, mat2)
+
+
+def outer(input, vec2) -> Tensor:
+    """y_ij = a_i b_j, of two vectors."""
+    if input.ndim != 1 or vec2.ndim != 1:
+        raise ValueError(f"outer: input {input.shape} and vec2 {vec2.shape} are not two vectors")
+    return mul(unsqueeze(input, 1), vec2)
+
+
+@primitive(skips=True)
+def einsum(equation, *operands):
+    """The sum of products that the letters name: "ij,jk->ik" is y_ik = Σ_j a_ij b_jk.
+
+    A letter is a dimension; what the right side lacks is summed; a letter twice in one operand is its
+    diagonal; "..." are the dimensions before, which broadcast, as does length 1. Without "->" the result has
+    "..." and then, in alphabetical order, the letters that come once. In the vjp the cotangent and an operand
+    exchange their letters: da_ij = Σ_k g_ik b_jk is "ik,jk->ij".
+    """
+    terms, out, length = _letters(equation, [np.shape(x) for x in operands])
+    full = [np.broadcast_to(x, [length[c] for c in term]) for x, term in zip(operands, terms)]
+    shapes = [np.shape(x) for x in operands]
+    y = np.einsum(f"{','.join(terms)}->{out}", *full, optimize=len(full) > 1)
+
+    def vjp(g, needs=None):
+        return None, *(slope(g, k) if needs is None or k + 1 in needs else None for k in range(len(terms)))
+
+    def slope(g, k):
+        others = [out, *terms[:k], *terms[k + 1:]]
+        letters = "".join(dict.fromkeys(terms[k]))                   # each once
+        found = "".join(c for c in letters if any(c in term for term in others))
+        d = np.einsum(f"{','.join(others)}->{found}", g, *full[:k], *full[k + 1:], optimize=True)
+        alone = [n for n, c in enumerate(letters) if c not in found]     # summed by itself: spread out again
+        d = np.broadcast_to(np.expand_dims(d, alone), [length[c] for c in letters])
+        if len(letters) < len(terms[k]):                              # only the diagonal was read
+            dx = np.zeros([length[c] for c in terms[k]], d.dtype)
+            np.einsum(f"{terms[k]}->{letters}", dx)[...] = d
+            d = dx
+        stretched = tuple(n for n, c in enumerate(terms[k]) if shapes[k][n] != length[c])
+        return d.sum(axis=stretched, keepdims=True)
+
+    return y, vjp
+
+
+def _letters(equation, shapes):
+    """The letters of each operand and of the result, with letters for "...", and the length of each."""
+    left, arrow, out = equation.replace(" ", "").partition("->")
+    terms, spare = left.split(","), [c for c in string.ascii_letters if c not in equation]
+    if len(terms) != len(shapes):
+        raise ValueError(f"einsum: {equation!r} has {len(terms)} operands, {len(shapes)} came")
+    dots = [len(shape) - len(term.replace("...", "")) for term, shape in zip(terms, shapes)]
+    if any(n < 0 or (n and "..." not in term) for n, term in zip(dots, terms)):
+        raise ValueError(f"einsum: {equation!r} does not fit shapes {', '.join(map(str, shapes))}")
+    before = "".join(spare[:max(dots)])
+    terms = [term.replace("...", before[len(before) - n:]) for term, n in zip(terms, dots)]
+    once = sorted(c for c in left if c.isalpha() and left.count(c) == 1)
+    out = out.replace("...", before) if arrow else before + "".join(once)
+    length = {}
+    for term, shape in zip(terms, shapes):
+        for c, n in zip(term, shape):
+            if length.setdefault(c, n) != n and 1 not in (n, length[c]):
+                raise ValueError(f"einsum: in {equation!r} {c} is of length {length[c]} and {n}")
+            length[c] = n if length[c] == 1 else length[c]
+    if not set(length) <= set(string.ascii_letters) or set(out) - set(length) or len(set(out)) < len(out):
+        raise ValueError(f"einsum: {equation!r} is not letters, on the right each once and from the left")
+    return terms, out, length
+
+
+Tensor.bmm, Tensor.outer = bmm, outer
 Tensor.matmul = Tensor.__matmul__ = matmul
 Tensor.__rmatmul__ = lambda self, other: matmul(np.asarray(other), self)

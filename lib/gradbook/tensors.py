@@ -4,11 +4,13 @@ Nothing here has a derivative. Unlike torch: .data is the NumPy array; and writi
 is refused while the tape records and a gradient is involved, where torch rewrites the history.
 """
 
+import operator
+
 import numpy as np
 
 from . import autodiff, memory
 from .autodiff import Tensor
-from .dtypes import get_default_dtype
+from .dtypes import get_default_dtype, match
 
 
 def _detach(self):
@@ -54,8 +56,32 @@ def plain(x):
     return x.data if isinstance(x, Tensor) else x
 
 
-def _compare(ufunc):
-    return lambda self, other: Tensor(ufunc(self.data, plain(other)))
+def _without_derivative(ufunc, says):
+    """An operation on one tensor, or on two operands that broadcast, whose result has no gradient."""
+    def op(input, *other):
+        arrays = [plain(x) for x in (input, *other)]
+        if len(arrays) != ufunc.nin:
+            raise TypeError(f"{op.__name__}: {len(arrays)} operands came, {ufunc.nin} are needed")
+        try:
+            return Tensor(ufunc(*(match(*arrays) if other else arrays)))
+        except ValueError as e:          # NumPy's do not say which operation it was
+            raise ValueError(f"{op.__name__}: {e}") from None
+
+    op.__name__, op.__doc__ = says.split(":")[0], says
+    return op
+
+
+eq, ne = _without_derivative(np.equal, "eq: x == y."), _without_derivative(np.not_equal, "ne: x != y.")
+lt, le = _without_derivative(np.less, "lt: x < y."), _without_derivative(np.less_equal, "le: x <= y.")
+gt, ge = _without_derivative(np.greater, "gt: x > y."), _without_derivative(np.greater_equal, "ge: x >= y.")
+isnan = _without_derivative(np.isnan, "isnan: whether x is nan.")
+isfinite = _without_derivative(np.isfinite, "isfinite: whether x is neither nan nor infinite.")
+
+
+def _operator(op):
+    """For Python's operators, which themselves say what to do beside what is no number, such as None."""
+    numbers = (Tensor, np.ndarray, np.generic, int, float)
+    return lambda self, other: op(self, other) if isinstance(other, numbers) else NotImplemented
 
 
 def _writable(self, other):
@@ -89,12 +115,17 @@ Tensor.numpy, Tensor.__array__ = _numpy, _array
 Tensor.item, Tensor.__repr__ = _item, _repr
 Tensor.tolist = lambda self: self.data.tolist()
 Tensor.__bool__, Tensor.__float__ = lambda self: bool(_item(self)), lambda self: float(_item(self))
+Tensor.__int__, Tensor.__index__ = lambda self: int(_item(self)), lambda self: operator.index(_item(self))
 Tensor.is_leaf = property(lambda self: self._made is None)
 
+for _f in (eq, ne, lt, le, gt, ge, isnan, isfinite):
+    setattr(Tensor, _f.__name__, _f)
 # Assigned to the class, so that it keeps object's hash: a tensor is a key by identity, as in torch.
-Tensor.__lt__, Tensor.__le__ = _compare(np.less), _compare(np.less_equal)
-Tensor.__gt__, Tensor.__ge__ = _compare(np.greater), _compare(np.greater_equal)
-Tensor.__eq__, Tensor.__ne__ = _compare(np.equal), _compare(np.not_equal)
+for _f in (eq, ne, lt, le, gt, ge):
+    setattr(Tensor, f"__{_f.__name__}__", _operator(_f))
+Tensor.__and__ = Tensor.__rand__ = _without_derivative(np.bitwise_and, "&: and, of bools or bits.")
+Tensor.__or__ = Tensor.__ror__ = _without_derivative(np.bitwise_or, "|: or, of bools or bits.")
+Tensor.__invert__ = _without_derivative(np.invert, "~: not, of bools or bits.")
 
 Tensor.__iadd__ = Tensor.add_ = _in_place(np.add)
 Tensor.__isub__ = Tensor.sub_ = _in_place(np.subtract)
