@@ -4,8 +4,13 @@ All noise is drawn from `rng`, a NumPy Generator. Dropout is inverted: what is k
 training, so that the expectation is the input, and evaluation is the identity.
 """
 
+import copy
+import math
+
 import numpy as np
 
+from .activations import softmax
+from .autodiff import no_grad
 from .elementwise import mul
 
 
@@ -61,3 +66,171 @@ def _drop(name, x, shape, p, training, rng):
     rng = np.random.default_rng() if rng is None else rng
     kept = rng.random(shape) >= p                                # at p = 1 none is
     return mul(x, (kept / (1 - p or 1)).astype(x.dtype))
+
+
+# --- penalties: added to the loss, times a strength -----------------------------------------------------
+
+
+def l1_penalty(params):
+    """Σ |w| over all parameters, a Tensor ().   Gradient: sign w, and 0 at w = 0, as in torch."""
+    return _total("l1_penalty", [p.abs().sum() for p in params])
+
+
+def l2_penalty(params):
+    """½ Σ w² over all parameters, a Tensor ().   λ times it adds λ w to the gradient, as weight_decay=λ does.
+
+    Under plain SGD that multiplies the weights by 1 - lr λ a step. Under Adam it does not, but AdamW does.
+    """
+    return 0.5 * _total("l2_penalty", [(p * p).sum() for p in params])
+
+
+def soft_threshold(w, amount):
+    """sign(w) max(|w| - amount, 0), the u at which ½ (u - w)² + amount |u| is least; 0 for |w| <= amount.
+
+    For arrays: after a step for the loss alone, p.data = soft_threshold(p.data, lr λ) is the step for λ Σ |w|
+    that reaches 0 and stays there; steps along l1_penalty's gradient jump about it.
+    Source: Parikh & Boyd 2014, §6.5.2.
+    """
+    return np.sign(w) * np.maximum(np.abs(w) - amount, 0)
+
+
+def _total(name, terms):
+    if not terms:
+        raise ValueError(f"{name}: nothing came to add up (a generator can be used only once)")
+    return sum(terms[1:], terms[0])
+
+
+class EarlyStopping:
+    """Stop when `patience` evaluations in a row were not better than the best by more than min_delta.
+
+        stopping = EarlyStopping(patience=5, module=net)
+        while not stopping.step(validation_loss(net)):
+            train_one_epoch(net)
+        stopping.restore()                               # the best state back into the module
+
+    mode: "min" for a loss, "max" for an accuracy.   best, best_step: the best value and its number, from 0.
+    A nan is not better. Raises ValueError for options out of range.   Source: Prechelt 1998.
+    """
+
+    def __init__(self, patience=10, min_delta=0.0, mode="min", module=None):
+        if patience < 1 or not min_delta >= 0 or mode not in ("min", "max"):
+            raise ValueError(f"EarlyStopping: {patience=}, {min_delta=}, {mode=} came, "
+                             "at least 1, at least 0, 'min' or 'max' are needed")
+        self.patience, self.min_delta, self.mode, self.module = patience, min_delta, mode, module
+        self.best, self.best_step, self.steps, self._state = None, -1, 0, None
+
+    def step(self, value):
+        """Take the next evaluation. Returns whether to stop."""
+        value, sign = float(value), 1 if self.mode == "min" else -1
+        gain = math.inf if self.best is None else sign * (self.best - value)
+        if gain > self.min_delta and not math.isnan(value):
+            self.best, self.best_step = value, self.steps
+            if self.module is not None:
+                self._state = self.module.state_dict()
+        self.steps += 1
+        return self.steps - 1 - self.best_step >= self.patience
+
+    def restore(self):
+        """Put the best state back into the module. RuntimeError if there is none."""
+        if self._state is None:
+            raise RuntimeError("EarlyStopping.restore: no module was given, or no number has come")
+        self.module.load_state_dict(self._state)
+
+
+# --- augmentation: other images of the same class -------------------------------------------------------
+# images: an array (N, H, W) or (N, C, H, W). A new array is returned; each image is changed its own way.
+
+
+def random_crop(images, size, padding=0, *, rng=None):
+    """A window of size (height, width), at a random place of each image padded with 0 on all sides."""
+    planes, (height, width) = _planes("random_crop", images), size
+    room = [n + 2 * padding - m for n, m in zip(planes.shape[-2:], size)]
+    if min(room) < 0 or min(size) < 1 or padding < 0:
+        raise ValueError(f"random_crop: size {size} does not fit images {images.shape}, padding={padding}")
+    planes = np.pad(planes, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    rng, n = np.random.default_rng() if rng is None else rng, len(planes)
+    rows = rng.integers(room[0] + 1, size=(n, 1)) + np.arange(height)    # (N, height)
+    columns = rng.integers(room[1] + 1, size=(n, 1)) + np.arange(width)
+    k, c = np.ogrid[:n, :planes.shape[1]]
+    windows = planes[k[..., None, None], c[..., None, None], rows[:, None, :, None], columns[:, None, None]]
+    return windows.reshape(*images.shape[:-2], height, width)
+
+
+def random_shift(images, pixels, *, rng=None):
+    """Moved by -pixels ... pixels each way, all as likely; what leaves is lost, 0 moves in."""
+    return random_crop(images, images.shape[-2:], pixels, rng=rng)
+
+
+def random_flip(images, p=0.5, dim=-1, *, rng=None):
+    """Mirrored with probability p: left to right or, with dim=-2, upside down."""
+    planes, rng = _planes("random_flip", images), np.random.default_rng() if rng is None else rng
+    mirrored = (rng.random(len(planes)) < p)[:, None, None, None]
+    return np.where(mirrored, np.flip(planes, dim), planes).reshape(images.shape)
+
+
+def random_rotation(images, degrees, *, rng=None):
+    """Turned about the centre, counter-clockwise, by angles from U(-degrees, degrees); 0 moves in.
+
+    Each new pixel is read between four old ones, linearly in both directions. Integers become float64.
+    """
+    planes, rng = _planes("random_rotation", images), np.random.default_rng() if rng is None else rng
+    n, _, h, w = planes.shape
+    angle = np.deg2rad(rng.uniform(-degrees, degrees, n))[:, None, None]
+    i, j = np.arange(h)[:, None] - (h - 1) / 2, np.arange(w) - (w - 1) / 2              # from the centre
+    y = np.clip(np.cos(angle) * i + np.sin(angle) * j + (h - 1) / 2, -1, h)             # read at (y, x)
+    x = np.clip(np.cos(angle) * j - np.sin(angle) * i + (w - 1) / 2, -1, w)             # (N, H, W)
+    top, left = np.minimum(np.floor(y), h - 1).astype(int), np.minimum(np.floor(x), w - 1).astype(int)
+    padded = np.pad(planes, ((0, 0), (0, 0), (1, 1), (1, 1))).swapaxes(0, 1)            # (C, N, H+2, W+2)
+    turned, k = 0, np.arange(n)[:, None, None]
+    for dy, dx in np.ndindex(2, 2):
+        weight = np.abs(1 - dy - (y - top)) * np.abs(1 - dx - (x - left))
+        turned = turned + weight * padded[:, k, top + dy + 1, left + dx + 1]
+    turned = turned.swapaxes(0, 1).reshape(images.shape)
+    return turned.astype(planes.dtype) if planes.dtype.kind == "f" else turned
+
+
+def _planes(name, images):
+    if getattr(images, "ndim", 0) not in (3, 4):
+        raise ValueError(f"{name}: images {np.shape(images)} came, (N, H, W) or (N, C, H, W) is needed")
+    return np.asarray(images).reshape(len(images), *images.shape[1:-2] or (1,), *images.shape[-2:])
+
+
+# --- ensembles ------------------------------------------------------------------------------------------
+
+
+def ensemble(members, x, geometric=False):
+    """p = 1/M Σ_m softmax(f_m(x)), the mean of the members' probabilities: a Tensor (N, C).
+
+    members: functions from x to logits (N, C), such as Modules in eval mode (or not, if dropout is averaged).
+    geometric: the geometric mean instead, normalised, which is the softmax of the mean logits.
+    By Jensen's inequality the cross-entropy of p is at most the mean of the members'.
+    """
+    logits = [f(x) for f in members]
+    mean = _total("ensemble", logits if geometric else [softmax(z, dim=-1) for z in logits]) / len(logits)
+    return softmax(mean, dim=-1) if geometric else mean
+
+
+class SnapshotEnsemble:
+    """The networks at the ends of a schedule's cycles, where the learning rate is least, as an ensemble.
+
+    Call step() after each optimiser step: every `cycle` steps a copy of the module joins `members`, in eval
+    mode. CosineAnnealingWarmRestarts(optimizer, T_0=cycle), stepped as often, is the schedule: it starts each
+    cycle at the full rate.   Called on x: the ensemble of the `last` members (None: all), without gradients.
+    Source: Huang et al. 2017, eq. 2.
+    """
+
+    def __init__(self, module, cycle, last=None):
+        if cycle < 1 or (last is not None and last < 1):
+            raise ValueError(f"SnapshotEnsemble: cycle={cycle}, last={last} came, at least 1 is needed")
+        self.module, self.cycle, self.last, self.steps, self.members = module, cycle, last, 0, []
+
+    def step(self):
+        self.steps += 1
+        if self.steps % self.cycle == 0:
+            self.members.append(copy.deepcopy(self.module).eval())
+
+    def __call__(self, x):
+        if not self.members:
+            raise RuntimeError(f"SnapshotEnsemble: no cycle of {self.cycle} steps is over after {self.steps}")
+        with no_grad():
+            return ensemble(self.members[-(self.last or 0):], x)
