@@ -17,7 +17,7 @@ import re
 import shutil
 from pathlib import Path
 
-PAGE = {"book.css", "katex/katex.css", "explore.css", "page.js", "explore.js", "ledger.js"}
+PAGE = {"book.css", "katex/katex.css", "explore.css", "page.js", "explore.js", "ledger.js", "answer.js"}
 SEARCH = {"documentation_options.js", "doctools.js", "sphinx_highlight.js"}
 DESIGN = "sphinx-design.min.css"  # grids, cards and tabs of sphinx-design, where a page has them
 

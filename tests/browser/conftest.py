@@ -5,12 +5,15 @@ import http.server
 import os
 import shutil
 import socketserver
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 # Nothing here may reach another host: Chromium's own background traffic is off.
 FLAGS = [

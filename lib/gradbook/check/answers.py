@@ -17,6 +17,8 @@ from .results import Record, badge, shown
 from .time_limit import TimeUp, run_within
 
 MARKS = {"right": "✓", "hint": "✗", "wrong": "✗", "open": "○"}
+OTHER_NUMBER = "That is another number. Take the definition step by step; the hints above help."
+OTHER_CHOICE = "Another of the choices fits; the hints above help."
 IDLE = {"RESUME", "NOP", "POP_TOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "COPY_FREE_VARS"}
 
 
@@ -74,7 +76,7 @@ def number_answer(ex, answer) -> tuple[str, str, str]:
     for name, value, hint in ex.mistakes():
         if agrees(got, value, ex):
             return name, hint, ""
-    raise NotYet("That is another number. Take the definition step by step; the hints above help.")
+    raise NotYet(OTHER_NUMBER)
 
 
 def choice_answer(ex, answer) -> tuple[str, str, str]:
@@ -88,7 +90,7 @@ def choice_answer(ex, answer) -> tuple[str, str, str]:
     for name, value, hint in ex.mistakes():
         if value == match:
             return name, hint, ""
-    raise NotYet("Another of the choices fits; the hints above help.")
+    raise NotYet(OTHER_CHOICE)
 
 
 def function_answer(ex, answer) -> tuple[str, str, str]:
