@@ -21,7 +21,7 @@ _WHERE = {                                          # module: the names that it 
     "reductions": "all amax amin any argmax argmin cumsum logsumexp max mean min norm prod std sum var",
     "linear": "bmm einsum matmul outer",
     "tensors": "eq ge gt isfinite isnan le lt ne",
-    "creation": "arange eye full linspace ones ones_like rand randint randn randperm zeros zeros_like",
+    "creation": "arange eye full linspace ones ones_like randn zeros zeros_like",
     "activations": "log_softmax relu sigmoid softmax tanh",
 }
 for _module, _names in _WHERE.items():

@@ -1,8 +1,7 @@
 """Tensors made from sizes: constants, rows of numbers, random numbers.
 
-Without dtype they are of the default dtype, and whole numbers of int64.
-Unlike torch: a `generator` is a NumPy Generator, and without one the numbers differ from run to run; there is
-no out, device or layout.
+Without dtype they are of the default dtype, and whole numbers of int64. Unlike torch: randn's generator is a
+NumPy Generator, and without one the numbers differ from run to run; there is no out, device or layout.
 """
 
 import math
@@ -78,28 +77,8 @@ def eye(n, m=None, *, dtype=None, requires_grad=False) -> Tensor:
 
 
 def randn(*size, generator=None, dtype=None, requires_grad=False) -> Tensor:
-    """Standard normal numbers."""
-    return _made("randn", size, _generator("randn", generator).standard_normal, dtype, requires_grad)
-
-
-def rand(*size, generator=None, dtype=None, requires_grad=False) -> Tensor:
-    """Uniform numbers from 0 to below 1."""
-    return _made("rand", size, _generator("rand", generator).random, dtype, requires_grad)
-
-
-def randint(low, high, size=None, *, generator=None, dtype=None) -> Tensor:
-    """Integers from low to below high, all equally likely; randint(high, size) starts at 0."""
-    low, high, size = (0, low, high) if size is None else (low, high, size)
-    draw = _generator("randint", generator)
-    return _made("randint", (size,), lambda shape: draw.integers(low, high, shape), dtype or int64, False)
-
-
-def randperm(n, *, generator=None) -> Tensor:
-    """The integers from 0 to below n in random order, all orders equally likely."""
-    return Tensor(_generator("randperm", generator).permutation(n))
-
-
-def _generator(name, generator):
+    """Standard normal numbers, drawn by generator."""
     if not isinstance(generator, (np.random.Generator, type(None))):
-        raise TypeError(f"{name}: generator of {type(generator).__name__} came, a NumPy Generator is needed")
-    return np.random.default_rng() if generator is None else generator
+        raise TypeError(f"randn: generator of {type(generator).__name__} came, a NumPy Generator is needed")
+    draw = (np.random.default_rng() if generator is None else generator).standard_normal
+    return _made("randn", size, draw, dtype, requires_grad)

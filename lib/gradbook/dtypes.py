@@ -69,7 +69,9 @@ def widest(*dtypes):
 
 def _beside(number, x):
     """The array x as an operand beside a Python number, which NumPy too takes for weak, except here."""
-    return floating(x) if isinstance(number, float) else x
+    if isinstance(number, float):
+        return floating(x)
+    return x.astype(int64) if x.dtype == bool_ and not isinstance(number, bool) else x
 
 
 def sum_to(g, shape):

@@ -52,18 +52,24 @@ def pow(x, exponent):
     """x^p, p a number or an array. For x < 0 and p not a whole number: nan.
 
     The derivative in p, x^p log x, is taken as 0 at x = 0 for p >= 0, as in torch.
+    Unlike torch: integers to powers below 0 are a ValueError also where p is an array.
     """
     x, p = match(x, exponent)
-    z = x ** p
+    z = _power(x, p)
 
     def vjp(g, needs=(0, 1)):
-        dx = g * (p * x ** (p - (p != 0))) if 0 in needs else None       # p = 0: 0 · x^0, 0 also at x = 0
+        dx = g * (p * _power(x, p - (p != 0))) if 0 in needs else None   # p = 0: 0 · x^0, 0 also at x = 0
         if 1 not in needs:
             return dx, None
         with np.errstate(invalid="ignore"):                            # log of x < 0 is nan, the truth
             return dx, g * (z * np.log(np.where((x == 0) & (p >= 0), 1, x)))
 
     return z, vjp
+
+
+def _power(x, p):
+    """x^p; for the number -½ as torch does it, to whom -0 and -∞ are negative then."""
+    return 1 / np.sqrt(x) if np.ndim(p) == 0 and p == -0.5 else x ** p
 
 
 @primitive
@@ -187,16 +193,15 @@ def clamp(x, min=None, max=None):
     """
     if min is None and max is None:
         raise ValueError("clamp: neither min nor max came")
-    low, high = -np.inf if min is None else min, np.inf if max is None else max
-    y = x
-    if min is not None:
-        y = np.maximum(*match(y, min))
-    if max is not None:
-        y = np.minimum(*match(y, max))
+    y = x if min is None else np.maximum(*match(x, min))
+    y = y if max is None else np.minimum(*match(y, max))
 
     def vjp(g):
-        return (np.where((x >= low) & (x <= high), g, 0),
-                np.where((x < low) & (low < high), g, 0), np.where((x > high) | (low > high), g, 0))
+        below, above = x < (-np.inf if min is None else min), x > (np.inf if max is None else max)
+        inside = ~below & ~above & (y == x)                  # not at nan
+        if min is not None and max is not None:
+            below, above = below & (min < max), above | (max < min)
+        return tuple(np.where(chosen, g, 0) for chosen in (inside, below, above))
 
     return y, vjp
 

@@ -41,6 +41,18 @@ def refuse_overwritten(name, vjp, since, tensors):
                                "but it was written in place since")
 
 
-def _held(vjp):
-    cells = (cell.cell_contents for cell in vjp.__closure__ or ())
-    return [a for a in cells if isinstance(a, np.ndarray)]
+def _held(x):
+    """The arrays that a function, or a list, of functions, lists and arrays holds."""
+    if isinstance(x, np.ndarray):
+        return [x]
+    parts = x if isinstance(x, (list, tuple)) else getattr(x, "__closure__", None) or ()
+    return [a for part in parts for a in _held(_content(part))]
+
+
+def _content(part):
+    try:
+        return part.cell_contents
+    except AttributeError:               # of a list, not of a closure
+        return part
+    except ValueError:                   # a variable of a branch that was not taken
+        return None

@@ -72,12 +72,15 @@ def _variance(name, x, dim, unbiased, keepdim, correction):
     if correction is None:
         correction = 0 if unbiased is False else 1
     over, n = _over(name, x, dim, floats=True)
-    freedom = n - correction if n > correction else 0
-    d = x - x.sum(axis=over, keepdims=True) / n                # centred: E[x²] - E[x]² would cancel
-    v = (d * d).sum(axis=over, keepdims=keepdim) / freedom
+    freedom, m = n - correction, x.sum(axis=over, keepdims=True) / n
+    d = x - m                                                  # centred: E[x²] - E[x]² would cancel
+    v = (d * d).sum(axis=over, keepdims=keepdim) / (freedom if freedom > 0 else 0)
 
     def vjp(g):
-        slope = 2 / freedom * d if freedom else np.where(d == 0, np.nan, np.inf)    # torch's
+        if freedom <= 0 and (dim is None or not x.ndim):       # torch's, as is the sign where freedom < 0
+            slope = np.where(x == m, np.nan, np.inf)
+        else:
+            slope = 2 / freedom * d if freedom else np.inf * d
         return (_spread(g, d.shape, over, keepdim) * slope,)
 
     return v, vjp
@@ -88,8 +91,8 @@ def norm(x, p="fro", dim=None, keepdim=False):
     """√Σ x², of floats; p is "fro" or 2, no other. Where it is 0 its derivative is taken as 0."""
     if p not in ("fro", 2):
         raise ValueError(f"norm: p {p!r} came, 'fro' or 2 is needed, else (x.abs() ** p).sum() ** (1 / p)")
-    over, _ = _over("norm", x, dim, floats=True)
-    y = np.sqrt((x * x).sum(axis=over, keepdims=True))
+    over, n = _over("norm", x, dim, floats=True)
+    y = np.abs(x) if n == 1 else np.sqrt((x * x).sum(axis=over, keepdims=True))
     unit = x / np.where(y == 0, 1, y)
     return y if keepdim else np.squeeze(y, over), lambda g: (_spread(g, x.shape, over, keepdim) * unit,)
 
@@ -103,8 +106,13 @@ def prod(x, dim=None, keepdim=False):
     y = x.prod(axis=over, keepdims=True, dtype=None if x.dtype.kind == "f" else int64)
 
     def vjp(g):
-        if (x != 0).all():
+        zeros = x.size - np.count_nonzero(x)
+        if not x.ndim:
+            others = 1
+        elif not zeros:
             others = y / x
+        elif zeros > 1 and dim is None:
+            others = np.zeros_like(x)                          # even beside nan, as in torch
         else:
             last = np.moveaxis(x, over, range(-len(over), 0))        # the dimension, or all, at the end
             rows = last.reshape(-1, n)
@@ -137,11 +145,10 @@ def logsumexp(x, dim, keepdim=False):
 @primitive
 def cumsum(x, dim):
     """y_i = Σ_{j<=i} x_j along dim.   dx_j = Σ_{i>=j} g_i."""
-    (k,) = axes("cumsum", dim, x.ndim) or (None,)
-    if k is None:
-        return x + 0, lambda g: (g,)
-    y = np.cumsum(x, axis=k, dtype=None if x.dtype.kind == "f" else int64)
-    return y, lambda g: (np.flip(np.cumsum(np.flip(g, k), axis=k), k),)
+    shape, over = x.shape, axes("cumsum", dim, x.ndim)
+    k = over[0] if over else 0
+    y = np.cumsum(x, axis=k, dtype=None if x.dtype.kind == "f" else int64)            # (1,) of a number
+    return y.reshape(shape), lambda g: (np.flip(np.cumsum(np.flip(g, over), k), over).reshape(shape),)
 
 
 # --- extremes -------------------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ def reshape(x, shape):
 @primitive
 def permute(x, dims):
     """Dimension k of the result is dimension dims[k] of x."""
-    order = axes("permute", dims, x.ndim) if x.ndim else ()
-    if len(order) != x.ndim:
+    order = axes("permute", dims, x.ndim)
+    if len(dims) != x.ndim:
         raise ValueError(f"permute: dims {dims} came, x {x.shape} needs each of its dimensions once")
     inverse = np.argsort(order)
     return np.transpose(x, order), lambda g: (g.transpose(inverse),)
@@ -256,6 +256,8 @@ def masked_fill(input, mask, value) -> Tensor:
     if plain(mask).dtype.kind != "b" or np.ndim(plain(value)):
         raise TypeError(f"masked_fill: mask of {mask.dtype} and value {np.shape(plain(value))} came, "
                         "bools and a single number are needed")
+    if input.dtype.kind == "i" and not np.isfinite(plain(value)):
+        raise ValueError(f"masked_fill: value {plain(value)} came, input is {input.dtype}")
     value = value if isinstance(value, Tensor) else Tensor(np.asarray(value))
     return where(mask, value.to(input.dtype), input)
 
