@@ -1,7 +1,10 @@
 """Modules: found parameters, torch's keys, saving and loading, and the same distribution at the start."""
 
+import collections
 import copy
+import importlib
 import pickle
+import time
 
 import gradbook
 import numpy as np
@@ -64,20 +67,44 @@ def test_weights_cross_over_and_back_and_outputs_and_gradients_agree(torch):
     theirs.load_state_dict({k: torch.tensor(a) for k, a in build(gradbook).state_dict().items()})
 
 
-def test_linear_starts_from_torchs_distribution(torch):
-    """U(-1/√in, 1/√in): never outside, the mean square 1/(3 in) within five standard errors."""
-    for layer in (nn.Linear(50, 400, rng=np.random.default_rng(0)), torch.nn.Linear(50, 400)):
+def uniforms(T, seed=None):
+    """(numbers that are uniform on (-1, 1) if the layer draws them as torch does, which layer)."""
+    options = {} if seed is None else {"rng": np.random.default_rng(seed)}
+    linear, conv = T.nn.Linear(50, 400, **options), T.nn.Conv2d(8, 60, (3, 5), groups=2, **options)
+    conv1d, attention = T.nn.Conv1d(6, 50, 7, **options), T.nn.MultiheadAttention(40, 2, **options)
+    for k, layer in enumerate((linear, conv, conv1d)):
         for p in (layer.weight, layer.bias):
-            u = p.detach().numpy() * np.sqrt(50)                      # uniform on (-1, 1) if all is right
-            assert np.abs(u).max() <= 1
-            assert abs((u**2).mean() - 1 / 3) < 5 * np.sqrt(4 / 45 / u.size)
+            yield p.detach().numpy() * np.sqrt([50, 4 * 15, 6 * 7][k]), layer
+    yield attention.in_proj_weight.detach().numpy() / np.sqrt(6 / 160), attention
+    yield attention.out_proj.weight.detach().numpy() * np.sqrt(40), attention
+
+
+def test_layers_start_from_torchs_distributions(torch):
+    """Uniform ones: never outside, the mean square within five standard errors of 1/3. And constants."""
+    for u, layer in (*uniforms(gradbook, 0), *uniforms(torch)):
+        assert np.abs(u).max() <= 1, layer
+        assert abs((u**2).mean() - 1 / 3) < 5 * np.sqrt(4 / 45 / u.size), layer
+    for T in (gradbook, torch):
+        z = T.nn.Embedding(100, 60, padding_idx=3).weight.detach().numpy()
+        assert not z[3].any()
+        assert abs((np.delete(z, 3, 0)**2).mean() - 1) < 5 * np.sqrt(2 / z.size)
+    for build in (lambda T: T.nn.BatchNorm2d(3), lambda T: T.nn.LayerNorm(3), lambda T: T.nn.GroupNorm(1, 3),
+                  lambda T: T.nn.RMSNorm(3), lambda T: T.nn.PReLU(3)):
+        for a, b in zip(build(gradbook).state_dict().values(), build(torch).state_dict().values()):
+            np.testing.assert_array_equal(a, b.numpy())
+            assert a.dtype == b.numpy().dtype
+    for bias in (nn.MultiheadAttention(4, 2).in_proj_bias, nn.MultiheadAttention(4, 2).out_proj.bias):
+        np.testing.assert_array_equal(bias.detach().numpy(), 0)
 
 
 def test_the_same_generator_gives_the_same_layer_and_none_gives_another():
     a, b = (nn.Linear(4, 3, rng=np.random.default_rng(7)) for _ in range(2))
     np.testing.assert_array_equal(a.weight.data, b.weight.data)
     assert not np.array_equal(nn.Linear(4, 3).weight.data, nn.Linear(4, 3).weight.data)
-    assert nn.Linear(4, 3, dtype="float32").bias.dtype == "float32"
+    for layer in (nn.Linear(4, 3, dtype="float32"), nn.Conv2d(1, 2, 3, dtype="float32"),
+                  nn.BatchNorm1d(3, dtype="float32"), nn.Embedding(3, 2, dtype="float32"),
+                  nn.TransformerEncoderLayer(4, 2, 5, dtype="float32")):
+        assert {a.dtype.name for a in layer.state_dict().values()} <= {"float32", "int64"}
     assert nn.Linear(4, 3, bias=False).bias is None
 
 
@@ -178,6 +205,221 @@ def test_sequential_is_a_sequence():
     assert len(list(nn.Sequential(layer, layer).parameters())) == 2
 
 
+def test_sequential_takes_names_slices_and_new_modules(torch):
+    def build(T):
+        net = T.nn.Sequential(collections.OrderedDict(a=T.nn.Tanh(), b=T.nn.Linear(2, 3)))
+        net.append(T.nn.ReLU())
+        net.extend([T.nn.ReLU(), T.nn.Linear(3, 2)])
+        net[1] = T.nn.Linear(2, 3, bias=False)
+        return net, net[1:3], net[-1:]
+
+    for ours, theirs in zip(build(gradbook), build(torch)):
+        assert repr(ours) == repr(theirs)
+        assert list(ours.state_dict()) == list(theirs.state_dict())
+    with pytest.raises(TypeError, match="Sequential: list came as '0', a Module is needed"):
+        nn.Sequential([nn.ReLU()])
+    with pytest.raises(IndexError):
+        nn.Sequential(nn.ReLU())[1]
+
+
+def test_a_module_list_is_a_list_that_is_found(torch):
+    def build(T):
+        layers = T.nn.ModuleList([T.nn.Linear(2, 2) for _ in range(3)])
+        layers += [T.nn.Linear(2, 3), T.nn.ReLU()]
+        layers.append(T.nn.ReLU())
+        layers[0] = T.nn.Linear(2, 2, bias=False)
+        return T.nn.Sequential(layers, T.nn.ModuleList(), layers[2:4])
+
+    ours, theirs = build(gradbook), build(torch)
+    assert repr(ours) == repr(theirs)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert [type(m) for m in ours[0]] == [nn.Linear] * 4 + [nn.ReLU] * 2
+    assert len(ours[0]) == 6
+    assert ours[0][-1] is ours[0][5]
+
+
+def test_buffers_are_saved_in_torchs_order_and_not_trained(torch):
+    def build(T):
+        class Inner(T.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.register_buffer("first", T.tensor(np.ones(2)))
+                self.weight = T.nn.Parameter(T.tensor(np.ones(3)))
+                self.register_buffer("hidden", T.tensor(np.ones(2)), persistent=False)
+                self.register_buffer("nothing", None)
+                self.register_parameter("bias", None)
+                self.plain = T.tensor(np.ones(4))
+
+        class Outer(T.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.inner = Inner()
+                self.register_buffer("count", T.tensor(np.array(3)))
+                self.same = self.inner
+                self.first = T.tensor(np.zeros(2))                    # not a buffer, though inner has one
+                self.inner.first = T.tensor(np.zeros(2))              # still a buffer
+
+        return Outer()
+
+    ours, theirs = build(gradbook), build(torch)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert list(ours.state_dict(prefix="net.")) == list(theirs.state_dict(prefix="net."))
+    for named in ("named_parameters", "named_buffers"):
+        for options in ({}, {"recurse": False}, {"prefix": "net"}, {"remove_duplicate": False}):
+            found, wanted = (getattr(net, named)(**options) for net in (ours, theirs))
+            assert [k for k, _ in found] == [k for k, _ in wanted], (named, options)
+    for options in ({}, {"prefix": "net"}, {"remove_duplicate": False}):
+        found, wanted = (net.named_modules(**options) for net in (ours, theirs))
+        assert [k for k, _ in found] == [k for k, _ in wanted], options
+    assert len(list(ours.buffers())) == len(list(theirs.buffers())) == 3
+    assert len(list(ours.children())) == len(list(theirs.children())) == 1
+    ours.load_state_dict({**ours.state_dict(), "count": np.array(7.0)})
+    assert ours.count.item() == 7
+    assert ours.count.dtype == "int64"
+    assert not any(b.requires_grad for b in ours.buffers())
+
+
+def test_what_is_assigned_again_keeps_or_loses_its_place_as_in_torch(torch):
+    def build(T):
+        class Net(T.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.late = None
+                self.a = T.nn.Parameter(T.tensor(np.ones(1)))
+                self.b = T.nn.Parameter(T.tensor(np.ones(2)))
+                self.c = T.nn.Linear(1, 1)
+                self.late = T.nn.Parameter(T.tensor(np.ones(3)))
+                self.a = T.nn.Parameter(T.tensor(np.ones(4)))
+                self.gone = T.nn.Linear(2, 2)
+                self.gone = None
+                del self.b
+
+        return Net()
+
+    ours, theirs = build(gradbook), build(torch)
+    assert list(ours.state_dict()) == list(theirs.state_dict()) == ["a", "late", "c.weight", "c.bias"]
+
+
+def test_a_parameter_is_not_replaced_by_what_is_none():
+    layer = nn.BatchNorm1d(2)
+    with pytest.raises(TypeError, match="BatchNorm1d: weight is a Parameter, Tensor came; assign a Par"):
+        layer.weight = tensor([1.0, 2.0])
+    with pytest.raises(TypeError, match="BatchNorm1d: running_mean is a Tensor, ndarray came"):
+        layer.running_mean = np.ones(2)
+    net = nn.Sequential(layer)
+    with pytest.raises(TypeError, match="Sequential: int came as '0', a Module is needed"):
+        net[0] = 3
+    with pytest.raises(TypeError, match="Module: ndarray came as 'x', a Tensor is needed"):
+        nn.Module().register_buffer("x", np.ones(2))
+    with pytest.raises(TypeError, match="Module: Tensor came as 'x', a Parameter is needed"):
+        nn.Module().register_parameter("x", tensor([1.0]))
+    for name in ("", "a.b", "forward"):
+        with pytest.raises(ValueError, match=f"Module: '{name}' is no name for a Module: empty"):
+            nn.Module().add_module(name, layer)
+    layer.weight = None
+    assert list(layer.state_dict()) == ["bias", "running_mean", "running_var", "num_batches_tracked"]
+
+
+def test_calling_the_constructor_of_module_first_is_not_needed():
+    class Net(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(2, 3)
+            self.register_buffer("x", tensor([1.0]))
+            super().__init__()
+
+    assert list(Net().state_dict()) == ["x", "layer.weight", "layer.bias"]
+    assert nn.Module._buffers == {}
+
+
+def test_apply_reaches_the_innermost_first(torch):
+    def order(T):
+        seen = []
+        net = T.nn.Sequential(T.nn.Sequential(T.nn.Tanh()), T.nn.ReLU())
+        assert net.apply(lambda m: seen.append(type(m).__name__)) is net
+        return seen
+
+    assert order(gradbook) == order(torch) == ["Tanh", "Sequential", "ReLU", "Sequential"]
+
+
+def test_changing_the_dtype_changes_parameters_gradients_and_buffers_in_place():
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    p = net[0].weight
+    net(tensor(rng.normal(size=(5, 3)))).sum().backward()
+    assert net.float() is net
+    assert net[0].weight is p
+    assert p.dtype == p.grad.dtype == net[1].running_var.dtype == "float32"
+    assert net[1].num_batches_tracked.dtype == "int64"
+    assert net(tensor(rng.normal(size=(5, 3)).astype("float32"))).dtype == "float32"
+    assert net.double()[0].bias.dtype == net.to(gradbook.float64)[0].bias.dtype == "float64"
+    with pytest.raises(TypeError, match=r"to: dtype\('int64'\) came, float32 or float64 is needed"):
+        net.to(gradbook.int64)
+    with pytest.raises(TypeError, match=r"to: 'cuda' came, .* everything is on the CPU"):
+        net.to("cuda")
+
+
+def test_an_average_over_all_batches_counts_them_also_after_loading():
+    x = rng.normal(size=(3, 6, 2))
+    layer = nn.BatchNorm1d(2, momentum=None)
+    layer(tensor(x[0]))
+    other = nn.BatchNorm1d(2, momentum=None)
+    other.load_state_dict(layer.state_dict())
+    for k in (1, 2):
+        other(tensor(x[k]))
+    np.testing.assert_allclose(other.running_mean.numpy(), x.mean(axis=(0, 1)), rtol=1e-12)
+    np.testing.assert_allclose(other.running_var.numpy(), x.var(axis=1, ddof=1).mean(axis=0), rtol=1e-12)
+    assert other.num_batches_tracked.item() == 3
+    assert layer.num_batches_tracked.item() == 1
+    copy.deepcopy(other)(tensor(x[0]))
+    assert other.num_batches_tracked.item() == 3
+
+
+def test_dropout_drops_while_training_only_and_by_its_own_generator():
+    layer, x = nn.Dropout(0.25, rng=np.random.default_rng(0)), tensor(np.ones((200, 50)))
+    y = layer(x).numpy()
+    assert set(np.unique(y)) == {0, 1 / 0.75}
+    assert abs((y == 0).mean() - 0.25) < 5 * np.sqrt(0.25 * 0.75 / y.size)
+    assert not np.array_equal(layer(x).numpy(), y)
+    assert layer.eval()(x) is x
+    attention = nn.MultiheadAttention(4, 2, dropout=0.5, rng=np.random.default_rng(0))
+    z = tensor(rng.normal(size=(6, 5, 4)))
+    for need in (True, False):
+        assert not np.allclose(attention(z, z, z, need_weights=need)[0].detach().numpy(),
+                               attention(z, z, z, need_weights=need)[0].detach().numpy())
+    weights = attention(z, z, z)[1].detach().numpy()
+    assert (weights == 0).any()
+    again = [attention.eval()(z, z, z)[0].detach().numpy() for _ in range(2)]
+    np.testing.assert_array_equal(*again)
+
+
+def test_functional_and_init_can_be_imported_as_modules():
+    for name, module in (("functional", gradbook.functional), ("init", gradbook.initialization)):
+        assert importlib.import_module(f"gradbook.nn.{name}") is getattr(nn, name) is module
+    import gradbook.nn.functional as F
+    from gradbook.nn.init import xavier_uniform_
+
+    layer = nn.Linear(3, 2)
+    assert xavier_uniform_(layer.weight) is layer.weight
+    assert F is gradbook.functional
+
+
+def test_every_public_name_is_there_and_others_say_what_there_is():
+    assert [name for name in nn.__all__ if not hasattr(nn, name)] == []
+    with pytest.raises(AttributeError, match=r"gradbook\.nn has no 'Conv3d': it has Conv1d and Conv2d"):
+        nn.Conv3d  # noqa: B018
+    assert not hasattr(nn, "Transformer")
+
+
+def test_making_a_large_layer_costs_little_more_than_its_random_numbers():
+    def seconds(f):
+        before = time.process_time()
+        f()
+        return time.process_time() - before
+
+    draw = lambda: np.random.default_rng(0).random((2000, 5000))
+    ratios = [seconds(lambda: nn.Linear(5000, 2000)) / seconds(draw) for _ in range(5)]
+    assert min(ratios) < 3
+
+
 def test_losses_are_modules():
     z, t = tensor(rng.normal(size=(4, 3))), tensor([0, 1, 2, 1])
     y, u = tensor(rng.normal(size=(4, 3))), tensor(rng.normal(size=(4, 3)))
@@ -193,3 +435,39 @@ def test_what_is_refused():
         nn.Linear(0, 3)
     with pytest.raises(NotImplementedError, match="Module has no forward"):
         nn.Module()(1)
+    for groups, channels in ((0, (2, 2)), (2, (3, 4)), (2, (4, 3))):
+        with pytest.raises(ValueError, match=rf"Conv2d: groups={groups} came for .* channels"):
+            nn.Conv2d(*channels, 3, groups=groups)
+    for padding, stride in (("some", 1), ("same", 2)):
+        with pytest.raises(ValueError, match=rf"Conv1d: padding='{padding}' with stride={stride} came"):
+            nn.Conv1d(2, 3, 3, stride, padding)
+    with pytest.raises(ValueError, match="Conv2d: 'mirror' is not zeros, reflect, replicate or circular"):
+        nn.Conv2d(2, 3, 3, padding_mode="mirror")
+    with pytest.raises(ValueError, match="Embedding: padding_idx 5 came, there are 5 rows"):
+        nn.Embedding(5, 2, padding_idx=5)
+    with pytest.raises(ValueError, match="GroupNorm: num_groups=4 does not divide 6 channels"):
+        nn.GroupNorm(4, 6)
+    with pytest.raises(ValueError, match=r"BatchNorm1d: \(2, 3, 4, 5\) came, \(N, C\) or \(N, C, L\)"):
+        nn.BatchNorm1d(3)(tensor(np.ones((2, 3, 4, 5))))
+    with pytest.raises(ValueError, match=r"BatchNorm2d: \(2, 3\) came, \(N, C, H, W\) is needed"):
+        nn.BatchNorm2d(3)(tensor(np.ones((2, 3))))
+    with pytest.raises(ValueError, match=r"InstanceNorm2d: \(2, 4, 3, 3\) is not \(\[N,\] 3, H, W\)"):
+        nn.InstanceNorm2d(3)(tensor(np.ones((2, 4, 3, 3))))
+    with pytest.raises(ValueError, match=r"Dropout: p=1.5 came, a probability between 0 and 1 is needed"):
+        nn.Dropout(1.5)
+    with pytest.raises(ValueError, match="MultiheadAttention: 4 heads do not divide embed_dim=6"):
+        nn.MultiheadAttention(6, 4)
+    with pytest.raises(ValueError, match="TransformerEncoderLayer: activation 'swish' is not"):
+        nn.TransformerEncoderLayer(4, 2, activation="swish")
+
+
+def test_what_attention_refuses():
+    attention, x = nn.MultiheadAttention(6, 2), tensor(np.ones((4, 3, 6)))
+    with pytest.raises(ValueError, match=r"query \(4, 3, 5\) and key \(4, 3, 6\) came, \(\[N,\] L, 6\)"):
+        attention(tensor(np.ones((4, 3, 5))), x, x)
+    with pytest.raises(ValueError, match=r"attn_mask \(4, 5\) of bool came, booleans or floats \(4, 4\)"):
+        attention(x, x, x, attn_mask=tensor(np.ones((4, 5), dtype=bool)))
+    with pytest.raises(ValueError, match=r"key_padding_mask \(3, 4\) of int64 came, booleans or floats \("):
+        attention(x, x, x, key_padding_mask=tensor(np.ones((3, 4), dtype=int)))
+    with pytest.raises(RuntimeError, match="is_causal=True describes attn_mask, and none came"):
+        attention(x, x, x, is_causal=True)

@@ -52,7 +52,7 @@ class MultiheadAttention(Module):
         q, k, v = (self._heads(F.linear(first(t), weight, bias))
                    for t, weight, bias in zip((query, key, value), self.in_proj_weight.chunk(3), biases))
         if is_causal and key_padding_mask is None and not need_weights:
-            y, weights = F.scaled_dot_product_attention(q, k, v, None, dropout_p, True), None
+            y, weights = F.scaled_dot_product_attention(q, k, v, None, dropout_p, True, rng=self.rng), None
         else:
             mask = self._mask(attn_mask, key_padding_mask, q, k, batched)
             if need_weights:
@@ -62,7 +62,7 @@ class MultiheadAttention(Module):
                 y = weights @ v
                 weights = weights.mean(dim=1) if average_attn_weights else weights
             else:
-                y, weights = F.scaled_dot_product_attention(q, k, v, mask, dropout_p), None
+                y, weights = F.scaled_dot_product_attention(q, k, v, mask, dropout_p, rng=self.rng), None
         y = self.out_proj(y.transpose(1, 2).flatten(2))                                  # (N, L, E)
         if not batched:
             return y[0], weights if weights is None else weights[0]

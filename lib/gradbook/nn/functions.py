@@ -20,14 +20,16 @@ class _Soon:
 functional, F = F, _Soon()
 
 
-def _module(name, function, inputs=1, shown=None, keyword_only=(), **defaults):
-    """The class `name`, whose forward(*inputs) is function(*inputs, **options); repr tells the first `shown`.
+def _module(name, function, inputs=1, shown=None, positional=None, **defaults):
+    """The class `name`, whose forward(*inputs) is function(*inputs, **options).
 
-    keyword_only, defaults: how its options differ from those of function.
+    shown: how many of the options repr() tells, positional: how many may come without their names, where that
+    differs from all and from function; defaults: those that differ from function's.
     """
     options = list(inspect.signature(function).parameters.values())[inputs:]
-    options = [p.replace(default=defaults.get(p.name, p.default),
-                         kind=p.KEYWORD_ONLY if p.name in keyword_only else p.kind) for p in options]
+    for k, p in enumerate(options):
+        kind = p.kind if positional is None else p.POSITIONAL_OR_KEYWORD if k < positional else p.KEYWORD_ONLY
+        options[k] = p.replace(kind=kind, default=defaults.get(p.name, p.default))
     signature = inspect.Signature(options)
 
     def __init__(self, *args, **options):
@@ -55,7 +57,7 @@ ReLU = _module("ReLU", F.relu)
 LeakyReLU = _module("LeakyReLU", F.leaky_relu)
 ELU = _module("ELU", F.elu)
 SELU = _module("SELU", F.selu)
-GELU = _module("GELU", F.gelu)
+GELU = _module("GELU", F.gelu, positional=1)
 SiLU = _module("SiLU", F.silu)
 Softplus = _module("Softplus", F.softplus)
 Sigmoid = _module("Sigmoid", F.sigmoid)
@@ -68,7 +70,7 @@ LogSoftmax = _module("LogSoftmax", F.log_softmax)
 Flatten = _module("Flatten", flatten, start_dim=1)
 AdaptiveAvgPool2d = _module("AdaptiveAvgPool2d", F.adaptive_avg_pool2d)
 AvgPool2d = _module("AvgPool2d", F.avg_pool2d, shown=3)
-MaxPool2d = _module("MaxPool2d", F.max_pool2d, keyword_only=("ceil_mode",))
+MaxPool2d = _module("MaxPool2d", F.max_pool2d, positional=4)
 
 MSELoss = _loss("MSELoss", F.mse_loss)
 L1Loss = _loss("L1Loss", F.l1_loss)
@@ -77,7 +79,7 @@ HuberLoss = _loss("HuberLoss", F.huber_loss)
 CrossEntropyLoss = _loss("CrossEntropyLoss", F.cross_entropy)
 NLLLoss = _loss("NLLLoss", F.nll_loss)
 BCELoss = _loss("BCELoss", F.binary_cross_entropy)
-BCEWithLogitsLoss = _loss("BCEWithLogitsLoss", F.binary_cross_entropy_with_logits)
+BCEWithLogitsLoss = _loss("BCEWithLogitsLoss", F.binary_cross_entropy_with_logits, positional=1)
 KLDivLoss = _loss("KLDivLoss", F.kl_div)
 MultiMarginLoss = _loss("MultiMarginLoss", F.multi_margin_loss)
 

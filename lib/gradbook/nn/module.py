@@ -6,6 +6,7 @@ from collections import namedtuple
 import numpy as np
 
 from ..autodiff import Tensor
+from ..dtypes import float32, float64
 
 
 class Parameter(Tensor):
@@ -155,8 +156,8 @@ class Module:
 
     def to(self, dtype):
         """Make the floating parameters and buffers this floating dtype, in place. Returns the module."""
-        if np.dtype(dtype).kind != "f":
-            raise TypeError(f"to: {dtype} came, a floating dtype is needed")
+        if dtype not in (float32, float64):
+            raise TypeError(f"to: {dtype!r} came, float32 or float64 is needed; everything is on the CPU")
         for t in (*self.parameters(), *self.buffers()):
             for held in (t, t.grad):
                 if held is not None and held.dtype.kind == "f":
@@ -187,7 +188,7 @@ class Module:
         return f"{type(self).__name__}({own})"
 
 
-Module.double, Module.float = lambda self: self.to(np.float64), lambda self: self.to(np.float32)
+Module.double, Module.float = lambda self: self.to(float64), lambda self: self.to(float32)
 _is_parameter = lambda module, name, t: isinstance(t, Parameter)
 _is_buffer = lambda module, name, t: name in module._buffers and not isinstance(t, Parameter)
 _is_saved = lambda module, name, t: module._buffers.get(name, isinstance(t, Parameter))
