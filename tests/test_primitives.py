@@ -11,6 +11,7 @@ from gradbook.autodiff import PRIMITIVES, Tensor, no_grad, primitive
 finite_differences = check.gradient.__wrapped__       # the judge, without its display
 ROWS = [pytest.param(name, case, id=f"{name}-{k}") for name in CASES for k, case in enumerate(CASES[name])]
 RTOL = 1e-11
+pytestmark = pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")      # torch's kl_div, of itself
 
 
 def is_float(a):
@@ -41,7 +42,8 @@ def agrees_with_torch(op, case, name):
     ours = [Tensor(a.copy(), is_float(a)) if isinstance(a, np.ndarray) else a for a in arrays]
     theirs = [torch.tensor(a, requires_grad=is_float(a)) if isinstance(a, np.ndarray) else a for a in arrays]
     value = op(*ours, **case.options)
-    reference = case.reference(torch, name)(*theirs, **case.options)
+    options = {k: torch.tensor(o) if isinstance(o, np.ndarray) else o for k, o in case.options.items()}
+    reference = case.reference(torch, name)(*theirs, **options)
     close(value.detach().numpy(), reference.detach().numpy())
     g = np.random.default_rng(1).normal(size=value.shape)
     value.backward(g)

@@ -65,7 +65,7 @@ def elu(x, alpha=1.0):
 
 def selu(x) -> Tensor:
     """λ elu(x, α), where α and λ keep mean 0 and variance 1. Source: Klambauer et al. 2017, eq. (2)."""
-    return SELU_SCALE * elu(x, SELU_ALPHA)
+    return SELU_SCALE * elu(_floating("selu", x), SELU_ALPHA)
 
 
 @primitive

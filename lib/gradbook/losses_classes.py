@@ -52,19 +52,19 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
             raise ValueError(f"cross_entropy: probabilities {target.shape} and input {input.shape} differ")
         if ignore_index >= 0:
             raise ValueError(f"cross_entropy: ignore_index {ignore_index} came with target probabilities")
-        (t, _), kept = _rows("cross_entropy", target), np.True_
+        (t, _), kept = _rows("cross_entropy", target), True
     else:
         t, kept, w = _chosen("cross_entropy", target, terms, z, weight, ignore_index)
         at = np.arange(len(t)), t
     if soft or smooth:
-        weight = _weight("cross_entropy", weight, z)
+        weight = 1 if weight is None else _weight("cross_entropy", weight, z)
         if not soft:
-            t = np.zeros_like(z)
+            t = np.zeros_like(z)                                              # one row a term, one-hot
             t[at] = 1
-        t = (1 - smooth) * t + smooth / z.shape[1]
-        q = weight * t * kept[..., None]
+        t = (1 - smooth) * t + smooth / z.shape[1] if smooth else t
+        q = weight * t * (kept if soft else kept[:, None])
         log_p, _ = log_softmax.__wrapped__(z, -1)
-        e, total, each = np.exp(log_p), q.sum(axis=1), -(q * log_p).sum(axis=1)
+        e, total, each = np.exp(log_p), q.sum(axis=1), -np.einsum("mk,mk->m", q, log_p)
     else:
         e, e_sum, log_pt = _exponentials(z, t)
         q, total, each = None, w / e_sum, -w * log_pt
@@ -79,7 +79,7 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
         else:
             dz -= g * q
         if soft and (1 in needs or 2 in needs):
-            dt, dw = _back(-(1 - smooth) * weight * log_p * g, shape), -(g * log_p * t).sum(axis=0)
+            dt, dw = _back((smooth - 1) * weight * log_p * g, shape), -(g * log_p * t).sum(axis=0)
         return _back(dz, shape), dt, dw
 
     return loss, vjp
@@ -160,7 +160,6 @@ def _chosen(name, target, terms, x, weight, ignore_index):
 
 def _weight(name, weight, x):
     """The weights of the C classes."""
-    weight = np.ones(x.shape[1:], x.dtype) if weight is None else weight
     if weight.shape != x.shape[1:]:
         raise ValueError(f"{name}: weight {weight.shape} came, {x.shape[1:]} is needed, one for each class")
     return weight
