@@ -45,7 +45,7 @@ class Tensor:
                 leaf.grad = Tensor(g if leaf.grad is None else leaf.grad.data + g)
 
 
-def tensor(data, requires_grad=False, dtype=None):
+def tensor(data, *, dtype=None, requires_grad=False):
     """A copy of data as a Tensor. Python floats become the default dtype; arrays keep theirs."""
     return Tensor(as_array(data, dtype), requires_grad)
 
@@ -66,7 +66,7 @@ def primitive(f=None, *, broadcasts=False, skips=False):
 
     Each cotangent has its argument's shape or, if f `broadcasts`, is summed down to it; or is None.
     If f `skips`, it is called as vjp(g, needs) and may give None for an argument k not in needs.
-    vjp holds the arrays it uses as plain closure variables, and none of which it uses only the shape.
+    vjp holds the arrays it uses in its closure, and none of which it uses only the shape.
     """
     if f is None:
         return functools.partial(primitive, broadcasts=broadcasts, skips=skips)
@@ -87,8 +87,9 @@ def primitive(f=None, *, broadcasts=False, skips=False):
             arrays.append(a)
         try:
             value, vjp = (_instead(f) if _instead else f)(*arrays, **options)
-        except ValueError as e:          # NumPy's do not say which operation it was
-            raise (e if str(e).startswith(f.__name__) else ValueError(f"{f.__name__}: {e}")) from None
+        except (TypeError, ValueError) as e:          # NumPy's do not say which operation it was
+            kind = TypeError if isinstance(e, TypeError) else ValueError
+            raise (e if str(e).startswith(f.__name__) else kind(f"{f.__name__}: {e}")) from None
         out = Tensor(value)
         if parents and _recording and vjp:
             out.requires_grad, out._made = True, (next(memory.clock), args, parents, f, vjp)
@@ -102,7 +103,6 @@ def vjp(op, *arrays, **options):
     """op at the arrays, and its pullback: g -> a cotangent for each array (None if it is not of floats)."""
     args = [Tensor(a, True) if getattr(a, "dtype", np.dtype(int)).kind == "f" else a for a in arrays]
     out = no_grad(recording=True)(op)(*args, **options)
-
     def pullback(g):
         da = _pull(out, g, keep=True)
         return tuple(None if t is a else np.array(da.get(t, np.zeros_like(a))) for t, a in zip(args, arrays))
