@@ -18,6 +18,7 @@ from numbers import Integral
 import numpy as np
 
 from .autodiff import vjp
+from .convolution import output_size
 from .dtypes import get_default_dtype
 
 
@@ -56,13 +57,13 @@ class Layer:
 
     def on(self, n=None):
         """(padding before the first number, outputs) for n numbers; None for what needs an n not known."""
-        span = self.dilation * (self.kernel - 1) + 1
-        if self.padding == "same":       # the last window begins 1 ... s places before the end
-            places = (1, self.stride) if n is None else ((n - 1) % self.stride + 1,)
-            halves = {max(span - place, 0) // 2 for place in places}
-            return halves.pop() if len(halves) == 1 else None, n and -(-n // self.stride)
-        before, after = self._sides()
-        return before, n and (n + before + after - span) // self.stride + 1
+        if self.padding != "same":
+            sides = self._sides()
+            return sides[0], n and output_size(n, self.kernel, self.stride, sides, self.dilation)
+        places = (1, self.stride) if n is None else ((n - 1) % self.stride + 1,)
+        # the last window begins so many places before the end, and what it lacks is added, half of it before
+        halves = {max(self.dilation * (self.kernel - 1) + 1 - place, 0) // 2 for place in places}
+        return halves.pop() if len(halves) == 1 else None, n and -(-n // self.stride)
 
 
 @dataclass(frozen=True)
