@@ -187,7 +187,8 @@ def test_float32_stays_float32(name, case):
         pytest.skip("the operation that changes the dtype")
     arrays = [a.astype("float32") if is_float(a) else a for a in drawn(case)]
     tensors = [Tensor(a, is_float(a)) if isinstance(a, np.ndarray) else a for a in arrays]
-    value = public(name)(*tensors, **case.options)
+    options = {k: o.astype("float32") if is_float(o) else o for k, o in case.options.items()}
+    value = public(name)(*tensors, **options)
     value.backward(np.ones(value.shape))
     assert value.dtype == "float32"
     for t in tensors:

@@ -1,19 +1,18 @@
 """Cases of gradbook.losses and gradbook.losses_classes."""
 
-import itertools
-
 import numpy as np
 
-from .drawing import Case, classes, normal, positive, probabilities
+from .drawing import Case, classes, normal, probabilities
 
 REDUCTIONS = ("none", "mean", "sum")
+BCE, BCE_LOGITS = "binary_cross_entropy", "binary_cross_entropy_with_logits"
 WEIGHT = np.array([0.5, 2.0, 1.25])                         # of three classes
 
 
-def loss_cases(name, *draws, options=({},), reductions=REDUCTIONS):
-    """Each draw, each of the options, each reduction."""
-    return [Case(draw, {"reduction": reduction, **more}, f"nn.functional.{name}")
-            for draw, more, reduction in itertools.product(draws, options, reductions)]
+def loss_cases(name, *draws, options=(), reductions=REDUCTIONS):
+    """Each draw with each reduction, and the mean with each of the options."""
+    every = [*({"reduction": reduction} for reduction in reductions), *options]
+    return [Case(draw, more, f"nn.functional.{name}") for draw in draws for more in every]
 
 
 def apart(*widths):
@@ -35,67 +34,62 @@ def logits_and_probabilities(shape):
     return lambda rng: (3 * rng.normal(size=shape), rng.uniform(size=shape))
 
 
-def distributions(log_target):
-    """log q and p (or log p), which broadcast in the second."""
-    def draw(shape):
-        return lambda rng: (rng.normal(size=(5, 3)), rng.normal(size=shape) if log_target
-                            else rng.dirichlet(np.ones(3), size=shape[:-1]))
-
-    return draw((5, 3)), draw((1, 3))
-
-
-def some_ignored(draw, index=-100):
-    """The classes drawn, of which the first is ignore_index."""
-    def drawn(rng):
-        x, t = draw(rng)
-        t = np.array(t)
-        t.flat[0] = index
-        return x, t
-
-    return drawn
+def distributions(shape):
+    """log q (5, 3), and p of that shape."""
+    return lambda rng: (rng.normal(size=(5, 3)), rng.dirichlet(np.ones(3), size=shape[:-1]))
 
 
 def images(rng):
-    """(N, C, d1, d2) and a class for each place."""
-    return rng.normal(size=(2, 3, 2, 4)), rng.integers(3, size=(2, 2, 4))
+    """(N, C, d1, d2) and a class for each place, none for some."""
+    t = rng.integers(3, size=(2, 2, 4))
+    t[0, 1] = -100
+    return rng.normal(size=(2, 3, 2, 4)), t
 
 
-IGNORING = [{}, {"weight": WEIGHT}, {"ignore_index": 1}, {"weight": WEIGHT, "ignore_index": 1}]
+def weighted(rng):
+    """Logits, targets of the same shape, and a weight for each class."""
+    return *normal((5, 3), (5, 3))(rng), rng.uniform(0.5, 2, size=3)
+
+
+IGNORING = [{"weight": WEIGHT}, {"ignore_index": 1}, {"weight": WEIGHT, "ignore_index": 1}]
 SMOOTHING = [{"label_smoothing": 0.2}, {"label_smoothing": 0.2, "weight": WEIGHT, "ignore_index": 1}]
 
 CASES = {
     "mse_loss": loss_cases("mse_loss", normal((3, 4), (3, 4)), normal((5,), (5,)), normal((), ())),
     "l1_loss": loss_cases("l1_loss", apart(0), normal((), ())),
-    "smooth_l1_loss": [
-        *loss_cases("smooth_l1_loss", apart(1), normal((), ())),
-        *loss_cases("smooth_l1_loss", apart(0, 0.4), options=[{"beta": 0.4}, {"beta": 0.0}]),
-    ],
-    "huber_loss": loss_cases("huber_loss", apart(1, 0.4), normal((), ()), options=[{}, {"delta": 0.4}]),
-    "binary_cross_entropy": loss_cases(
-        "binary_cross_entropy", two_probabilities, options=[{}, {"weight": np.arange(1, 5) / 4}]),
-    "binary_cross_entropy_with_logits": [
-        *loss_cases("binary_cross_entropy_with_logits", logits_and_probabilities((3, 4)), options=[
-            {}, {"weight": np.array([[0.5], [1], [2]])}, {"pos_weight": np.arange(1, 5) / 3},
+    "smooth_l1_loss": loss_cases(
+        "smooth_l1_loss", apart(0, 0.4, 1), normal((), ()), options=[{"beta": 0.4}, {"beta": 0.0}]),
+    "huber_loss": loss_cases("huber_loss", apart(0.4, 1), normal((), ()), options=[{"delta": 0.4}]),
+    BCE: loss_cases(BCE, two_probabilities, options=[{"weight": np.arange(1, 5) / 4}]),
+    BCE_LOGITS: [
+        *loss_cases(BCE_LOGITS, logits_and_probabilities((3, 4)), options=[
+            {"weight": np.array([[0.5], [1], [2]])}, {"pos_weight": np.arange(1, 5) / 3},
             {"weight": np.arange(1, 5) / 4, "pos_weight": np.array(3.0)}]),
-        *loss_cases("binary_cross_entropy_with_logits", logits_and_probabilities(())),
+        *loss_cases(BCE_LOGITS, logits_and_probabilities(())),
     ],
-    "kl_div": [case for log in (False, True) for case in loss_cases(
-        "kl_div", *distributions(log), options=[{"log_target": log}], reductions=(*REDUCTIONS, "batchmean"))],
-    "nll_loss": loss_cases("nll_loss", classes((5,), 3), some_ignored(images), options=IGNORING)
-    + loss_cases("nll_loss", classes((), 3)),
+    "kl_div": [
+        *loss_cases("kl_div", distributions((5, 3)), reductions=(*REDUCTIONS, "batchmean")),
+        *loss_cases("kl_div", distributions((1, 3))),
+        *(Case(normal((5, 3), shape), {"log_target": True, "reduction": reduction}, "nn.functional.kl_div")
+          for shape in ((5, 3), (5, 1)) for reduction in ("none", "mean", "batchmean")),
+    ],
+    "nll_loss": [
+        *loss_cases("nll_loss", classes((5,), 3), options=IGNORING),
+        *loss_cases("nll_loss", images, options=IGNORING[:1]), *loss_cases("nll_loss", classes((), 3)),
+    ],
     "cross_entropy": [
-        *loss_cases("cross_entropy", classes((5,), 3), some_ignored(images), options=[*IGNORING, *SMOOTHING]),
-        *loss_cases(
-            "cross_entropy", classes((), 4), probabilities(5, 3),
-            # targets whose sum is not 1, and which are below 0: what the formula says, not what it is for
-            normal((5, 3), (5, 3)), normal((4,), (4,)), normal((2, 3, 2, 4), (2, 3, 2, 4)),
-            options=[{}, {"label_smoothing": 0.3}]),
-        *(Case(lambda rng: (*normal((5, 3), (5, 3))(rng), *positive((3,))(rng)), case.options, case.torch)
-          for case in loss_cases("cross_entropy", None, options=[{}, {"label_smoothing": 0.3}])),
+        *loss_cases("cross_entropy", classes((5,), 3), options=[*IGNORING, *SMOOTHING]),
+        *loss_cases("cross_entropy", images, options=[*IGNORING[:1], *SMOOTHING[:1]]),
+        *loss_cases("cross_entropy", classes((), 4), probabilities(5, 3)),
+        # targets whose sum is not 1, and which are below 0: what the formula says, not what it is for
+        *loss_cases("cross_entropy", normal((2, 3, 2, 4), (2, 3, 2, 4)), normal((4,), (4,)), weighted,
+                    options=SMOOTHING[:1]),
     ],
-    "multi_margin_loss": loss_cases("multi_margin_loss", classes((5,), 3), options=[
-        {}, {"p": 2}, {"margin": 0.3}, {"p": 2, "margin": 2.0, "weight": WEIGHT}])
-    + loss_cases("multi_margin_loss", classes((), 4)),
+    "multi_margin_loss": [
+        *loss_cases("multi_margin_loss", classes((5,), 3), options=[
+            {"p": 2}, {"margin": 0.3}, {"p": 2, "margin": 2.0, "weight": WEIGHT}]),
+        *loss_cases("multi_margin_loss", classes((), 4)),
+    ],
 }
 
 
@@ -130,7 +124,6 @@ def mistakes_with_classes(name):
 
 
 Z, T01 = np.ones((5, 3)), np.full((5, 3), 0.5)
-BCE = "binary_cross_entropy"
 ERRORS = {
     "mse_loss": mistakes_of_a_pair("mse_loss"),
     "l1_loss": mistakes_of_a_pair("l1_loss"),
@@ -148,10 +141,10 @@ ERRORS = {
         (call(BCE, T01, -T01), f"{BCE}: target has entries outside \\[0, 1\\]"),
         (call(BCE, T01, T01, weight=np.ones(2)), rf"{BCE}: weight \(2,\) does not broadcast to input \(5"),
     ],
-    f"{BCE}_with_logits": [
-        *mistakes_of_a_pair(f"{BCE}_with_logits"),
-        (call(f"{BCE}_with_logits", Z, T01, weight=np.ones((2, 5, 3))), r"weight \(2, 5, 3\) does not broad"),
-        (call(f"{BCE}_with_logits", Z, T01, pos_weight=np.ones(2)), r"pos_weight \(2,\) does not broadcast"),
+    BCE_LOGITS: [
+        *mistakes_of_a_pair(BCE_LOGITS),
+        (call(BCE_LOGITS, Z, T01, weight=np.ones((2, 5, 3))), r"weight \(2, 5, 3\) does not broadcast"),
+        (call(BCE_LOGITS, Z, T01, pos_weight=np.ones(2)), r"pos_weight \(2,\) does not broadcast"),
     ],
     "kl_div": [
         (call("kl_div", Z, Z.astype(int)), "kl_div: input float64 and target int64 came, both must be"),
