@@ -37,7 +37,7 @@ def _resolve(app, doctree):
         for mark in marks:
             if mark["check"] not in ids:
                 log.warning("claim: no check %r stands on this page", mark["check"],
-                            location=(mark.source, mark.line), type="claim")  # fmt: skip
+                            location=f"{mark.source}:{mark.line}", type="claim")  # fmt: skip
 
 
 def setup(app):
