@@ -302,7 +302,7 @@ class SequentialLR(LRScheduler):
         self._hold(optimizer)
         _need(schedulers and len(milestones) == len(schedulers) - 1, f"SequentialLR: {len(schedulers)} "
               f"schedulers and {len(milestones)} milestones came, one less of these is needed")
-        _need({s.optimizer for s in schedulers} == {optimizer}, "SequentialLR: a scheduler of another optimizer")
+        _need({s.optimizer for s in schedulers} == {optimizer}, "SequentialLR: came a scheduler of another one")
         _need(not any(isinstance(s, ReduceLROnPlateau) for s in schedulers),
               "SequentialLR: ReduceLROnPlateau came, whose step needs metrics")
         self._schedulers, self._milestones, self.last_epoch = schedulers, milestones, last_epoch + 1

@@ -147,7 +147,7 @@ class Optimizer:
             return [self._restored(p, key, v) for v in value]
         if key == "step" or not hasattr(value, "__array__"):
             return float(value) if key == "step" else copy.deepcopy(value)
-        return np.array(value, dtype=p.dtype, order="C")
+        return np.asarray(value).astype(p.dtype, order="C")
 
     def _parameters(self):
         return [p for group in self.param_groups for p in group["params"]]
@@ -174,11 +174,12 @@ def regularised(g, p, group):
 
 
 def lerp(m, g, weight):
-    """m ← (1-weight) m + weight g, in place; rounded, and at infinities, as torch's lerp_."""
-    d = g - m
+    """m ← (1-weight) m + weight g in place, rounded as by torch. Returns memory that was needed for it."""
+    d = np.subtract(g, m, out=np.empty_like(m))
     if weight < 0.5:
         d *= weight
         m += d
     else:
         d *= 1 - weight
         np.subtract(g, d, out=m)
+    return d
