@@ -71,7 +71,8 @@ AT_EVERY_NUMBER = [
     ("relu", {}), ("leaky_relu", {}), ("leaky_relu", {"negative_slope": 0.0}), ("elu", {}),
     ("elu", {"alpha": -2}), ("selu", {}), ("gelu", {}), ("gelu", {"approximate": "tanh"}), ("silu", {}),
     ("softplus", {}), ("softplus", {"beta": 2, "threshold": 5}), ("softplus", {"beta": -2, "threshold": 900}),
-    ("sigmoid", {}), ("logsigmoid", {}), ("hardtanh", {}), ("hardtanh", {"min_val": -3, "max_val": 0.5}), ("tanh", {}),
+    ("sigmoid", {}), ("logsigmoid", {}), ("hardtanh", {}), ("tanh", {}),
+    ("hardtanh", {"min_val": -3, "max_val": 0.5}),
 ]
 
 
