@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 
 from . import autodiff, dtypes, functional, nn, optim
-from .names import missing
+from .names import EVERYWHERE, TENSOR, TOP, mark_missing, missing
 
 _WHERE = {                                          # module: the names that it gives to this one
     "autodiff": "Tensor no_grad tensor",
@@ -34,7 +34,9 @@ nn.functional = functional
 _LATER = sorted({m.name for m in pkgutil.iter_modules(__path__)} - set(globals()))
 __all__ = ["autodiff", "bool", "double", "float", "functional", "int", "long", "nn", "optim"]
 __all__ += " ".join(_WHERE.values()).split()
-_missing = missing(__name__, [*__all__, *_LATER])
+_elsewhere = {_name: f"it is gradbook.nn.functional.{_name}" for _name in functional.__all__}
+_missing = missing(__name__, [*__all__, *_LATER], EVERYWHERE | TOP | _elsewhere)
+mark_missing(autodiff.Tensor, EVERYWHERE | TENSOR)
 
 
 def __getattr__(name):

@@ -83,7 +83,7 @@ def primitive(f=None, *, broadcasts=False, skips=False):
             if isinstance(a, Tensor):
                 if a.requires_grad:
                     parents[len(arrays)] = a
-                a = a.data if a.data.ndim else a.data[()]
+                a = array if (array := a.data).ndim else array[()]
             arrays.append(a)
         try:
             value, vjp = (_instead(f) if _instead else f)(*arrays, **options)

@@ -49,6 +49,8 @@ def match(x, y):
     or a 0-d array, does not widen the other unless it is of a higher kind (bool < integer < floating);
     a Python float makes integers the default dtype. (Unlike torch: a NumPy number counts as a 0-d array.)
     """
+    if type(x) is type(y) is float64.type:             # two numbers: asking each for its dtype takes longer
+        return x, y
     a, b = getattr(x, "dtype", None), getattr(y, "dtype", None)
     if a is b:
         return x, y
