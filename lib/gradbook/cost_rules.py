@@ -44,15 +44,20 @@ def _together(a):
 
 
 def _without_dim(a):
-    shape = _together(a)
-    gone = axes("count", a.get("dim"), len(shape))
+    shape, dim = _together(a), a.get("dim")
+    gone = axes("count", None if isinstance(dim, bool) else dim, len(shape))       # var(x, False): not a dim
     return tuple(1 if k in gone else n for k, n in enumerate(shape) if k not in gone or a.get("keepdim"))
 
 
 def _loss(a):
+    return () if a["reduction"] != "none" else _together(a)
+
+
+def _loss_of_classes(a):
     if a["reduction"] != "none":
         return ()
-    return _together(a) if np.shape(a["target"]) == _first(a) else np.shape(a["target"])
+    shape, target = _first(a), a["target"]
+    return np.shape(target) if target.dtype.kind in "iu" else shape[:1] * (len(shape) > 1) + shape[2:]
 
 
 def _half(a):
@@ -157,7 +162,7 @@ RULES = {
     **_same(Rule(lambda a: None, NOTHING), "reshape", "permute", "expand"),
     "getitem": Rule(_indexed, NOTHING), "concatenate": Rule(_concatenated, NOTHING),
     "gather": Rule(lambda a: np.shape(a["index"]), NOTHING),
-    **_same(Rule(_first, NOTHING), "flip", "roll", "tril", "triu", "cumsum", "clone", "to", "neg", "sign"),
+    **_same(Rule(_first, NOTHING), "flip", "roll", "tril", "triu", "cumsum", "clone", "to", "neg"),
     **_same(Rule(_together, NOTHING), "add", "sub"), **_same(Rule(_without_dim, NOTHING), "sum", "mean"),
     **_same(Rule(_first, VALUE), "exp", "sqrt", "sigmoid", "tanh", "relu", "softmax", "log_softmax"),
     **_same(Rule(_first), "standardize", "normalize"), "cosine_similarity": Rule(_without_dim),
@@ -176,4 +181,4 @@ RULES = {
         besides=lambda a: math.prod(_attention(a)[:-1]) * a["key"].shape[-2]),
 }
 OF_MODULE = {"elementwise": Rule(_together), "activations": Rule(_first), "reductions": Rule(_without_dim),
-             **_same(Rule(_loss), "losses", "losses_classes")}
+             "losses": Rule(_loss), "losses_classes": Rule(_loss_of_classes)}
