@@ -25,7 +25,11 @@ from .attention import MultiheadAttention, TransformerEncoder, TransformerEncode
 __all__ = [*sorted(name for name, v in globals().items() if isinstance(v, type)), "functional", "init"]
 __getattr__ = missing("gradbook.nn", __all__, {
     "Conv3d": "it has Conv1d and Conv2d",
+    "Dropout2d": "functional.dropout2d is it",
+    "MaxPool1d": "it has MaxPool2d; give x a height of 1",
     "ModuleDict": "it has ModuleList, and Sequential({name: module})",
+    "ReLU6": "Hardtanh(0, 6) is it",
+    "Transformer": "it has TransformerEncoder",
 })
 for _name in ("functional", "init"):                         # for: import gradbook.nn.functional as F
     sys.modules[f"{__name__}.{_name}"] = globals()[_name]

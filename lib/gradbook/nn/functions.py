@@ -12,14 +12,6 @@ from ..shape import flatten
 from .module import Module
 
 
-class _Soon:
-    def __getattr__(self, name):
-        return getattr(functional, name, functional.relu)
-
-
-functional, F = F, _Soon()
-
-
 def _module(name, function, inputs=1, shown=None, positional=None, **defaults):
     """The class `name`, whose forward(*inputs) is function(*inputs, **options).
 
@@ -41,11 +33,13 @@ def _module(name, function, inputs=1, shown=None, positional=None, **defaults):
         for option, value in given.arguments.items():
             if option in ("weight", "pos_weight"):                   # a loss's: saved, not trained
                 self.register_buffer(option, value)
-            else:                     # windows without a stride lie side by side
-                setattr(self, option, self.kernel_size if option == "stride" and value is None else value)
+            elif option == "stride" and value is None:               # windows side by side
+                self.stride = self.kernel_size
+            else:
+                setattr(self, option, value)
 
-    def forward(self, *inputs):
-        return function(*inputs, **{p.name: getattr(self, p.name) for p in options})
+    def forward(self, *inputs, **named):
+        return function(*inputs, **named, **{p.name: getattr(self, p.name) for p in options})
 
     text = ", ".join(f"{p.name}={{{p.name}!r}}" for p in options[:shown])
     return type(name, (Module,), {"__init__": __init__, "forward": forward, "__doc__": function.__doc__,

@@ -80,14 +80,12 @@ class PReLU(Module):
         return F.prelu(input, self.weight)
 
 
-class Conv2d(Module):
-    """Convolution with windows weight, (out, in / groups, kh, kw), plus bias, (out,).
+class _Conv(Module):
+    """Convolution with windows weight, (out, in / groups, *kernel_size), plus bias, (out,).
 
-    Both are drawn from U(-1/√n, 1/√n), n = in / groups · kh · kw being the inputs of an output.
+    Both are drawn from U(-1/√n, 1/√n), n = in / groups · kernel_size being the inputs of an output.
     padding: numbers, "same" or "valid".   padding_mode: zeros, reflect, replicate or circular.
     """
-
-    _dims = 2
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1,
                  bias=True, padding_mode="zeros", *, dtype=None, rng=None):
@@ -133,10 +131,12 @@ class Conv2d(Module):
         return ", ".join([f"{self.in_channels}, {self.out_channels}", *said])
 
 
-class Conv1d(Conv2d):
-    """The same in one dimension. weight: (out, in / groups, k)."""
+class Conv1d(_Conv):
+    __doc__, _dims = _Conv.__doc__, 1
 
-    _dims = 1
+
+class Conv2d(_Conv):
+    __doc__, _dims = _Conv.__doc__, 2
 
 
 def _weight_and_bias(shape, affine, bias, dtype):
@@ -214,14 +214,15 @@ class LayerNorm(Module):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
 
-class RMSNorm(LayerNorm):
+class RMSNorm(Module):
     """x / √(mean of x² + eps) · weight over the last dimensions. eps=None: the dtype's machine epsilon."""
 
     _shown = "{normalized_shape}, eps={eps}, elementwise_affine={elementwise_affine}"
 
     def __init__(self, normalized_shape, eps=None, elementwise_affine=True, *, dtype=None):
-        super().__init__(normalized_shape, eps, elementwise_affine, bias=False, dtype=dtype)
-        del self.bias
+        self.normalized_shape = tuple(np.atleast_1d(normalized_shape).tolist())
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        self.weight = constant(1, self.normalized_shape, dtype) if elementwise_affine else None
 
     def forward(self, input):
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
