@@ -95,6 +95,12 @@ def test_the_best_trial_is_the_least_and_nan_is_none():
     assert best(trials[:1]).settings == {"k": 0}
 
 
+def test_no_trials_are_none_and_a_box_that_grows_is_refused():
+    assert all(search(bowl, SPACE, 0) == [] for search in (random_search, coarse_to_fine, bayesian_search))
+    with pytest.raises(ValueError, match=r"coarse_to_fine: shrink=1.5 came"):
+        coarse_to_fine(bowl, SPACE, 3, shrink=1.5)
+
+
 def test_coarse_to_fine_closes_in_on_the_best_point_and_stays_in_the_space():
     for seed in range(20):
         trials = coarse_to_fine(bowl, SPACE, 15, rounds=3, shrink=0.25, rng=np.random.default_rng(seed))

@@ -12,27 +12,26 @@ from numbers import Real
 import numpy as np
 
 from .autodiff import Tensor, no_grad
+from .names import missing
 
-_GAINS = {**dict.fromkeys(("linear", "conv1d", "conv2d", "sigmoid"), 1.0), "tanh": 5 / 3, "selu": 3 / 4}
+_GAINS = {"linear": 1.0, "conv1d": 1.0, "conv2d": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "selu": 3 / 4,
+          "relu": math.sqrt(2)}
 
 
 def calculate_gain(nonlinearity, param=None) -> float:
     """1 / √E[f(z)²] of a rectifier f for z ~ N(0, 1):   √2 for relu,   √(2 / (1 + a²)) for leaky_relu.
 
-    nonlinearity: linear, conv1d, conv2d, sigmoid (all 1), tanh (5/3, empirical), relu, leaky_relu, or selu
-    (3/4, empirical).   param: the slope a of leaky_relu, 0.01 unless given.
+    1 for linear, conv1d, conv2d and sigmoid; 5/3 for tanh and 3/4 for selu are empirical.
+    param: the slope a of leaky_relu, 0.01 unless given.
     Raises ValueError for another name, or a param that is not a number.   Source: He et al. 2015, eq. 15.
     """
-    if nonlinearity == "relu":
-        return math.sqrt(2)
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
         if isinstance(slope, bool) or not isinstance(slope, Real):
             raise ValueError(f"calculate_gain: param {slope!r} came, leaky_relu's slope is a number")
         return math.sqrt(2 / (1 + slope**2))
     if nonlinearity not in _GAINS:
-        known = ", ".join([*_GAINS, "relu", "leaky_relu"])
-        raise ValueError(f"calculate_gain: {nonlinearity!r} came, it knows {known}")
+        raise ValueError(f"calculate_gain: {nonlinearity!r} came, it knows {', '.join(_GAINS)}, leaky_relu")
     return _GAINS[nonlinearity]
 
 
@@ -79,13 +78,13 @@ def ones_(tensor):
 
 def xavier_uniform_(tensor, gain=1.0, *, rng=None):
     """U(-b, b), b = gain √(6 / (fan_in + fan_out)).   Source: Glorot & Bengio 2010, eq. 16."""
-    bound = math.sqrt(3) * _xavier_std(tensor, gain)                     # U(-b, b) has the variance b² / 3
+    bound = gain * math.sqrt(6 / max(sum(fan_in_and_fan_out(tensor)), 1))     # the variance is bound² / 3
     return uniform_(tensor, -bound, bound, rng=rng)
 
 
 def xavier_normal_(tensor, gain=1.0, *, rng=None):
     """N(0, gain² 2 / (fan_in + fan_out)), between 1 / fan_in and 1 / fan_out.   Source: the same, eq. 12."""
-    return normal_(tensor, 0, _xavier_std(tensor, gain), rng=rng)
+    return normal_(tensor, 0, gain * math.sqrt(2 / max(sum(fan_in_and_fan_out(tensor)), 1)), rng=rng)
 
 
 def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", *, rng=None):
@@ -116,10 +115,6 @@ def orthogonal_(tensor, gain=1, *, rng=None):
     return _fill("orthogonal_", tensor, lambda shape: gain * (q if rows >= columns else q.T).reshape(shape))
 
 
-def _xavier_std(tensor, gain):
-    return gain * math.sqrt(2 / max(sum(fan_in_and_fan_out(tensor)), 1))
-
-
 def _kaiming_std(tensor, a, mode, nonlinearity):
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"kaiming: mode {mode!r} came, 'fan_in' or 'fan_out' is needed")
@@ -138,3 +133,8 @@ def _fill(name, tensor, values):
         raise TypeError(f"{name}: {came} came, a Tensor is needed, of floats if it is to hold random numbers")
     with no_grad():
         return tensor.copy_(values(tensor.shape) if callable(values) else values)
+
+
+__getattr__ = missing("gradbook.nn.init", [name for name in globals() if name[0] != "_" == name[-1]], {
+    "trunc_normal_ sparse_ eye_ dirac_": "write the numbers: under no_grad(), tensor.copy_(array)",
+})

@@ -38,9 +38,9 @@ def dropout2d(input, p=0.5, training=True, *, rng=None):
 def drop_path(input, p=0.5, training=True, *, rng=None):
     """Stochastic depth: one m for each example of an input (N, ...), the output of a residual branch.
 
-    x + drop_path(f(x), p) skips the block f with probability p. Huang et al. let p grow linearly with depth,
-    p_l = (l / L) p_L (their eq. 4), and multiply by 1 - p at test time (eq. 5); here training divides by it.
-    Equal to torchvision.ops.stochastic_depth(..., mode="row").   Source: Huang et al. 2016.
+    x + drop_path(f(x), p) skips the block f with probability p, which Huang et al. let grow with depth as
+    p_l = l/L p_L (eq. 4). They multiply by 1 - p in evaluation (eq. 5) instead of dividing in training.
+    As torchvision.ops.stochastic_depth with mode="row".   Source: Huang et al. 2016.
     """
     return _drop("drop_path", input, (*input.shape[:1], *(1,) * (input.ndim - 1)), p, training, rng)
 
@@ -48,9 +48,8 @@ def drop_path(input, p=0.5, training=True, *, rng=None):
 def dropconnect(weight, p=0.5, training=True, *, rng=None):
     """Dropout of connections: y = x (m ⊙ W / (1 - p))ᵀ is F.linear(x, dropconnect(W, p)), so E[y] = x Wᵀ.
 
-    One m serves the whole minibatch. Wan et al. draw one for each example, do not divide, and at test time
-    average over a Gaussian fitted to the activations; the expectation used here is their mean.
-    Source: Wan et al. 2013, §3.
+    One m for the minibatch; Wan et al. draw one for each example, and at test time average over a Gaussian
+    fitted to the activations, where the expectation is used here.   Source: Wan et al. 2013, §3.
     """
     return _drop("dropconnect", weight, weight.shape, p, training, rng)
 
@@ -87,9 +86,8 @@ def l2_penalty(params):
 def soft_threshold(w, amount):
     """sign(w) max(|w| - amount, 0), the u at which ½ (u - w)² + amount |u| is least; 0 for |w| <= amount.
 
-    For arrays: after a step for the loss alone, p.data = soft_threshold(p.data, lr λ) is the step for λ Σ |w|
-    that reaches 0 and stays there; steps along l1_penalty's gradient jump about it.
-    Source: Parikh & Boyd 2014, §6.5.2.
+    For arrays. After a step for the loss alone, p.data = soft_threshold(p.data, lr λ) is one for λ Σ |w| that
+    reaches 0 and stays, where the gradient of l1_penalty jumps about.   Source: Parikh & Boyd 2014, §6.5.
     """
     return np.sign(w) * np.maximum(np.abs(w) - amount, 0)
 

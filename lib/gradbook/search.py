@@ -87,16 +87,19 @@ def random_search(f, space, trials, *, rng=None) -> list[Trial]:
 def coarse_to_fine(f, space, trials, rounds=3, shrink=0.3, *, rng=None) -> list[Trial]:
     """Random search, `trials` a round, each round in a box about the best point so far.
 
-    The box's sides are `shrink` times those of the round before, and it stays within the space.
+    Its sides are `shrink` times those of the round before, 0 < shrink <= 1, and it stays within the space.
     """
+    if not 0 < shrink <= 1:
+        raise ValueError(f"coarse_to_fine: shrink={shrink} came, more than 0 and at most 1 is needed")
     rng, places, made = np.random.default_rng() if rng is None else rng, [], []
     low, side = np.zeros(len(space)), 1.0
-    for _ in range(rounds):
+    for k in range(rounds):
+        if k and made:
+            side *= shrink
+            low = np.clip(places[made.index(best(made))] - side / 2, 0, 1 - side)
         for u in low + side * rng.random((trials, len(space))):
             places.append(u)
             made.append(_try(f, space, u))
-        side *= shrink
-        low = np.clip(places[made.index(best(made))] - side / 2, 0, 1 - side)
     return made
 
 
