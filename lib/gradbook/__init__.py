@@ -16,8 +16,8 @@ _WHERE = {                                          # module: the names that it 
     "dtypes": "float32 float64 get_default_dtype int32 int64 set_default_dtype",
     "elementwise": "abs add clamp clone cos div erf exp log maximum minimum mul neg pow sign sin sqrt square "
                    "sub where",
-    "shape": "cat chunk flatten flip gather masked_fill permute reshape roll split squeeze stack "
-             "transpose tril triu unsqueeze",
+    "shape": "cat chunk flatten flip permute reshape roll split squeeze stack transpose tril triu unsqueeze",
+    "indexing": "gather masked_fill",
     "reductions": "all amax amin any argmax argmin cumsum logsumexp max mean min norm prod std sum var",
     "linear": "bmm einsum matmul outer",
     "tensors": "eq ge gt isfinite isnan le lt ne",

@@ -11,8 +11,8 @@ import numpy as np
 
 from .convolution import output_size, per_axis
 from .dtypes import axes
+from .indexing import _two_steps
 from .linear import _letters
-from .shape import _two_steps
 
 NOTHING, ARGUMENTS, VALUE = "", "arguments", "value"
 

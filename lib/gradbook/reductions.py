@@ -13,7 +13,8 @@ import numpy as np
 from .autodiff import Tensor, primitive
 from .dtypes import axes, floating, int64
 from .elementwise import maximum, minimum
-from .shape import gather, squeeze
+from .indexing import gather
+from .shape import squeeze
 
 
 def _spread(g, shape, over, keepdim):
@@ -27,9 +28,6 @@ def _over(name, x, dim, floats=False):
         raise TypeError(f"{name}: x is {x.dtype}, a floating dtype is needed; write x.double().{name}()")
     over = axes(name, dim, x.ndim)
     return over, math.prod(x.shape[k] for k in over)
-
-
-# --- sums and products ----------------------------------------------------------------------------------
 
 
 @primitive
@@ -151,9 +149,6 @@ def cumsum(x, dim):
     return y.reshape(shape), lambda g: (np.flip(np.cumsum(np.flip(g, over), k), over).reshape(shape),)
 
 
-# --- extremes -------------------------------------------------------------------------------------------
-
-
 @primitive
 def amax(x, dim=None, keepdim=False):
     """The largest entry; nan if there is one. Entries that tie share the cotangent equally."""
@@ -236,9 +231,6 @@ def _position(name, f, x, dim, keepdim):
     if not n:
         raise ValueError(f"{name}: x {x.shape} has no entries in dim {dim}")
     return Tensor(f(x, axis=over[0] if over and dim is not None else None, keepdims=keepdim))
-
-
-# --- of truth values ------------------------------------------------------------------------------------
 
 
 def any(input, dim=None, keepdim=False) -> Tensor:

@@ -1,19 +1,14 @@
-"""Operations that rearrange, select, join and divide, and what a Tensor can say about its shape.
+"""Operations that rearrange, join and divide, and what a Tensor can say about its shape.
 
-Each vjp is the adjoint of a linear map: what was moved is moved back, what was read is added where it was
-read, what was repeated is summed.
-Unlike torch: dim out of range is a ValueError, `view` also serves what is not contiguous (by a copy, as
-reshape), and slices may step backwards.
+Each vjp is the adjoint of a linear map: what was moved is moved back, what was repeated is summed.
+Unlike torch: dim out of range is a ValueError, and `view` also serves what is not contiguous, by a copy.
 """
 
 import numpy as np
 
 from .autodiff import Tensor, primitive
 from .dtypes import axes, widest
-from .elementwise import clone, where
-from .tensors import plain
-
-# --- the same numbers, elsewhere ------------------------------------------------------------------------
+from .elementwise import clone
 
 
 @primitive
@@ -112,9 +107,6 @@ def _triangle(name, part, x, diagonal):
     return part(x, diagonal), lambda g: (part(g, diagonal),)
 
 
-# --- joining and dividing -------------------------------------------------------------------------------
-
-
 @primitive
 def concatenate(*arrays, dim):
     """What cat is made of: the arrays one after another along dim, which is counted from 0."""
@@ -130,7 +122,7 @@ def cat(tensors, dim=0) -> Tensor:
     (k,) = axes("cat", dim, widest_ndim) or (0,)
     shapes = [t.shape for t in tensors if t.shape != (0,)] or [(0,)]
     if () in shapes or len({(*s[:k], *s[k + 1:], len(s)) for s in shapes}) > 1:
-        raise ValueError(f"cat: shapes {_listed(shapes)} differ elsewhere than in dim {dim}, or have none")
+        raise ValueError(f"cat: shapes {str(shapes)[1:-1]} differ elsewhere than in dim {dim}, or have none")
     empty = (*shapes[0][:k], 0, *shapes[0][k + 1:])
     return concatenate(*(t if t.ndim == widest_ndim else reshape(t, empty) for t in tensors), dim=k)
 
@@ -139,7 +131,7 @@ def stack(tensors, dim=0) -> Tensor:
     """The tensors, which are of one shape, one after another along a new dimension, number dim."""
     tensors = _sequence("stack", tensors)
     if len({t.shape for t in tensors}) > 1:
-        raise ValueError(f"stack: shapes {_listed(t.shape for t in tensors)} came, equal ones are needed")
+        raise ValueError(f"stack: shapes {[t.shape for t in tensors]} came, equal ones are needed")
     (k,) = axes("stack", dim, tensors[0].ndim, new=1)
     return concatenate(*(unsqueeze(t, k) for t in tensors), dim=k)
 
@@ -149,10 +141,6 @@ def _sequence(name, tensors):
     if not tensors or not all(isinstance(t, Tensor) for t in tensors):
         raise TypeError(f"{name}: {[type(t).__name__ for t in tensors]} came, one Tensor at least is needed")
     return tensors
-
-
-def _listed(shapes):
-    return ", ".join(map(str, shapes))
 
 
 def split(tensor, split_size_or_sections, dim=0) -> tuple:
@@ -181,90 +169,6 @@ def chunk(input, chunks, dim=0) -> tuple:
     return split(input, -(-n // chunks) if n else [0] * chunks, k)
 
 
-# --- selecting ------------------------------------------------------------------------------------------
-
-
-@primitive
-def getitem(x, index):
-    """x[index]: numbers, slices, None, ..., integer and boolean arrays, with torch's meaning.
-
-    A number beside arrays selects first, so x[0, :, [1, 2]] is x[0][:, [1, 2]], unlike in NumPy.
-    """
-    shape, (simple, arrays) = x.shape, _two_steps(index)
-    value = x[simple]
-
-    def vjp(g):
-        dx = np.zeros(shape, g.dtype)
-        if arrays:
-            np.add.at(dx[simple], arrays, g)       # an entry that was read twice receives both cotangents
-        else:
-            dx[simple] = g
-        return (dx,)
-
-    return value[arrays] if arrays else value, vjp
-
-
-def _two_steps(index):
-    """index as two: numbers, slices, None and ...; then the arrays, in what the first step leaves, if any."""
-    simple, arrays = [], []
-    for i in index if isinstance(index, tuple) else (index,):
-        if not isinstance(i, (slice, type(None), type(...))):
-            i = np.array(i) if np.size(i) or hasattr(i, "dtype") else np.zeros(np.shape(i), int)
-            if i.dtype.kind not in "iub":
-                raise TypeError(f"getitem: an index of {i.dtype} came; integers, bools or slices are needed")
-            if i.ndim or i.dtype.kind == "b":
-                simple += [slice(None)] * (i.ndim if i.dtype.kind == "b" else 1)
-                arrays.append(i)
-            else:
-                simple.append(int(i))
-        else:
-            simple.append(i)
-            arrays.append(i if i is ... else slice(None))
-    return tuple(simple), tuple(arrays) if any(isinstance(a, np.ndarray) for a in arrays) else ()
-
-
-@primitive
-def gather(input, dim, index):
-    """y[i, j, k] = x[i, index[i, j, k], k], if dim is 1: x = input is read, in dim, where index says.
-
-    index: integers from 0; of x's number of dimensions, and in the others no longer than x.
-    """
-    before, shape = np.shape(input), np.shape(input) or (1,)
-    (k,) = axes("gather", dim, len(before)) or (0,)
-    at = np.array(index, ndmin=1)
-    if at.dtype.kind != "i" or at.ndim != len(shape) or any(
-            n > m for d, (n, m) in enumerate(zip(at.shape, shape)) if d != k):
-        raise ValueError(f"gather: index {np.shape(index)} of {at.dtype} does not fit x {before}; integers "
-                         "are needed, as many dimensions, and elsewhere than in dim none longer")
-    if at.size and (at.min() < 0 or at.max() >= shape[k]):
-        raise ValueError(f"gather: index has {at.min()} to {at.max()}, dim {dim} of x 0 to {shape[k] - 1}")
-    where_read = [np.arange(n).reshape([-1 if d == j else 1 for d in range(at.ndim)])
-                  for j, n in enumerate(at.shape)]
-    where_read[k] = at
-    where_read = tuple(where_read)
-
-    def vjp(g):
-        dx = np.zeros(shape, g.dtype)
-        np.add.at(dx, where_read, np.reshape(g, at.shape))
-        return (dx.reshape(before),)
-
-    return np.reshape(input, shape)[where_read].reshape(np.shape(index)), vjp
-
-
-def masked_fill(input, mask, value) -> Tensor:
-    """input, but value (a number, also as a Tensor) where the bools of mask hold. The dtype is input's."""
-    if plain(mask).dtype.kind != "b" or np.ndim(plain(value)):
-        raise TypeError(f"masked_fill: mask of {mask.dtype} and value {np.shape(plain(value))} came, "
-                        "bools and a single number are needed")
-    if input.dtype.kind == "i" and not np.isfinite(plain(value)):
-        raise ValueError(f"masked_fill: value {plain(value)} came, input is {input.dtype}")
-    value = value if isinstance(value, Tensor) else Tensor(np.asarray(value))
-    return where(mask, value.to(input.dtype), input)
-
-
-# --- methods --------------------------------------------------------------------------------------------
-
-
 def _sizes(op):
     """A method: t.reshape(2, 3) and t.reshape((2, 3)) mean the same."""
     def method(self, *sizes, **named):
@@ -291,11 +195,9 @@ Tensor.permute, Tensor.expand, Tensor.flip = _sizes(permute), _sizes(expand), _s
 Tensor.transpose, Tensor.flatten, Tensor.squeeze, Tensor.unsqueeze = transpose, flatten, squeeze, unsqueeze
 Tensor.roll, Tensor.tril, Tensor.triu, Tensor.chunk = roll, tril, triu, chunk
 Tensor.split = lambda self, split_size, dim=0: split(self, split_size, dim)
-Tensor.gather, Tensor.masked_fill = gather, masked_fill
 Tensor.contiguous = lambda self: self if self.data.flags.c_contiguous else clone(self)
 Tensor.T, Tensor.t = property(_t), _t
 Tensor.mT = property(lambda self: transpose(self, -2, -1))
-Tensor.__getitem__ = lambda self, index: getitem(self, plain(index))
 Tensor.__len__, Tensor.__iter__ = _len, lambda self: (self[k] for k in range(len(self)))
 Tensor.ndim, Tensor.numel = property(lambda self: self.data.ndim), lambda self: self.data.size
 Tensor.dim = lambda self: self.data.ndim

@@ -1,4 +1,4 @@
-"""Cases of gradbook.shape."""
+"""Cases of gradbook.shape and gradbook.indexing."""
 
 import numpy as np
 
@@ -77,7 +77,7 @@ ERRORS = {
             (lambda T: T.cat([T.zeros(2), 1.0]), r"cat: \['Tensor', 'float'\] came, one Tensor at least"),
             (lambda T: T.cat([T.tensor(1.0)]),
              r"cat: shapes \(\) differ elsewhere than in dim 0, or have none")],
-    "stack": [(lambda T: T.stack([T.zeros(2), T.zeros(3)]), r"stack: shapes \(2,\), \(3,\) came, equal ones"),
+    "stack": [(lambda T: T.stack([T.zeros(2), T.zeros(3)]), r"stack: shapes \[\(2,\), \(3,\)\] came, equal"),
               (lambda T: T.stack([]), r"stack: \[\] came, one Tensor at least")],
     "split": [(lambda T: T.split(T.zeros(5), [2, 2]), r"split: lengths \[2, 2\] came, their sum must be 5"),
               (lambda T: T.split(T.zeros(5), 0), r"split: 0 at a time came for length 5"),
