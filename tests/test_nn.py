@@ -216,8 +216,6 @@ def test_sequential_takes_names_slices_and_new_modules(torch):
     for ours, theirs in zip(build(gradbook), build(torch)):
         assert repr(ours) == repr(theirs)
         assert list(ours.state_dict()) == list(theirs.state_dict())
-    with pytest.raises(TypeError, match="Sequential: list came as '0', a Module is needed"):
-        nn.Sequential([nn.ReLU()])
     with pytest.raises(IndexError):
         nn.Sequential(nn.ReLU())[1]
 
@@ -300,22 +298,8 @@ def test_what_is_assigned_again_keeps_or_loses_its_place_as_in_torch(torch):
     assert list(ours.state_dict()) == list(theirs.state_dict()) == ["a", "late", "c.weight", "c.bias"]
 
 
-def test_a_parameter_is_not_replaced_by_what_is_none():
+def test_none_takes_the_place_of_a_parameter():
     layer = nn.BatchNorm1d(2)
-    with pytest.raises(TypeError, match="BatchNorm1d: weight is a Parameter, Tensor came; assign a Par"):
-        layer.weight = tensor([1.0, 2.0])
-    with pytest.raises(TypeError, match="BatchNorm1d: running_mean is a Tensor, ndarray came"):
-        layer.running_mean = np.ones(2)
-    net = nn.Sequential(layer)
-    with pytest.raises(TypeError, match="Sequential: int came as '0', a Module is needed"):
-        net[0] = 3
-    with pytest.raises(TypeError, match="Module: ndarray came as 'x', a Tensor is needed"):
-        nn.Module().register_buffer("x", np.ones(2))
-    with pytest.raises(TypeError, match="Module: Tensor came as 'x', a Parameter is needed"):
-        nn.Module().register_parameter("x", tensor([1.0]))
-    for name in ("", "a.b", "forward"):
-        with pytest.raises(ValueError, match=f"Module: '{name}' is no name for a Module: empty"):
-            nn.Module().add_module(name, layer)
     layer.weight = None
     assert list(layer.state_dict()) == ["bias", "running_mean", "running_var", "num_batches_tracked"]
 
@@ -351,10 +335,6 @@ def test_changing_the_dtype_changes_parameters_gradients_and_buffers_in_place():
     assert net[1].num_batches_tracked.dtype == "int64"
     assert net(tensor(rng.normal(size=(5, 3)).astype("float32"))).dtype == "float32"
     assert net.double()[0].bias.dtype == net.to(gradbook.float64)[0].bias.dtype == "float64"
-    with pytest.raises(TypeError, match=r"to: dtype\('int64'\) came, float32 or float64 is needed"):
-        net.to(gradbook.int64)
-    with pytest.raises(TypeError, match=r"to: 'cuda' came, .* everything is on the CPU"):
-        net.to("cuda")
 
 
 def test_an_average_over_all_batches_counts_them_also_after_loading():
@@ -430,44 +410,9 @@ def test_losses_are_modules():
     assert nn.MSELoss(reduction="none")(y, u).shape == (4, 3)
 
 
-def test_what_is_refused():
-    with pytest.raises(ValueError, match="Linear: 0 -> 3 features came, at least 1 is needed"):
-        nn.Linear(0, 3)
+def test_what_has_no_forward_and_a_hint_without_a_mask_are_refused_as_in_torch():
     with pytest.raises(NotImplementedError, match="Module has no forward"):
         nn.Module()(1)
-    for groups, channels in ((0, (2, 2)), (2, (3, 4)), (2, (4, 3))):
-        with pytest.raises(ValueError, match=rf"Conv2d: groups={groups} came for .* channels"):
-            nn.Conv2d(*channels, 3, groups=groups)
-    for padding, stride in (("some", 1), ("same", 2)):
-        with pytest.raises(ValueError, match=rf"Conv1d: padding='{padding}' with stride={stride} came"):
-            nn.Conv1d(2, 3, 3, stride, padding)
-    with pytest.raises(ValueError, match="Conv2d: 'mirror' is not zeros, reflect, replicate or circular"):
-        nn.Conv2d(2, 3, 3, padding_mode="mirror")
-    with pytest.raises(ValueError, match="Embedding: padding_idx 5 came, there are 5 rows"):
-        nn.Embedding(5, 2, padding_idx=5)
-    with pytest.raises(ValueError, match="GroupNorm: num_groups=4 does not divide 6 channels"):
-        nn.GroupNorm(4, 6)
-    with pytest.raises(ValueError, match=r"BatchNorm1d: \(2, 3, 4, 5\) came, \(N, C\) or \(N, C, L\)"):
-        nn.BatchNorm1d(3)(tensor(np.ones((2, 3, 4, 5))))
-    with pytest.raises(ValueError, match=r"BatchNorm2d: \(2, 3\) came, \(N, C, H, W\) is needed"):
-        nn.BatchNorm2d(3)(tensor(np.ones((2, 3))))
-    with pytest.raises(ValueError, match=r"InstanceNorm2d: \(2, 4, 3, 3\) is not \(\[N,\] 3, H, W\)"):
-        nn.InstanceNorm2d(3)(tensor(np.ones((2, 4, 3, 3))))
-    with pytest.raises(ValueError, match=r"Dropout: p=1.5 came, a probability between 0 and 1 is needed"):
-        nn.Dropout(1.5)
-    with pytest.raises(ValueError, match="MultiheadAttention: 4 heads do not divide embed_dim=6"):
-        nn.MultiheadAttention(6, 4)
-    with pytest.raises(ValueError, match="TransformerEncoderLayer: activation 'swish' is not"):
-        nn.TransformerEncoderLayer(4, 2, activation="swish")
-
-
-def test_what_attention_refuses():
-    attention, x = nn.MultiheadAttention(6, 2), tensor(np.ones((4, 3, 6)))
-    with pytest.raises(ValueError, match=r"query \(4, 3, 5\) and key \(4, 3, 6\) came, \(\[N,\] L, 6\)"):
-        attention(tensor(np.ones((4, 3, 5))), x, x)
-    with pytest.raises(ValueError, match=r"attn_mask \(4, 5\) of bool came, booleans or floats \(4, 4\)"):
-        attention(x, x, x, attn_mask=tensor(np.ones((4, 5), dtype=bool)))
-    with pytest.raises(ValueError, match=r"key_padding_mask \(3, 4\) of int64 came, booleans or floats \("):
-        attention(x, x, x, key_padding_mask=tensor(np.ones((3, 4), dtype=int)))
+    x = tensor(np.ones((4, 3, 6)))
     with pytest.raises(RuntimeError, match="is_causal=True describes attn_mask, and none came"):
-        attention(x, x, x, is_causal=True)
+        nn.MultiheadAttention(6, 2)(x, x, x, is_causal=True)
