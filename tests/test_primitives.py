@@ -35,6 +35,19 @@ def close(ours, theirs):
     np.testing.assert_allclose(ours, theirs, rtol=RTOL, atol=RTOL * np.abs(theirs).max(initial=0))
 
 
+def outcome(op, case, arrays, make, change=lambda a: a):
+    """[value, *gradients] for a random cotangent; or the exception. change: what is done to every array."""
+    try:
+        leaves = [make(change(a), is_float(a)) if isinstance(a, np.ndarray) else a for a in arrays]
+        more = {k: make(change(o), False) if isinstance(o, np.ndarray) else o for k, o in case.options.items()}
+        value = op(*leaves, **more)
+        g = np.random.default_rng(1).normal(size=tuple(value.shape))
+        value.backward(make(g, False))
+    except Exception as error:
+        return error
+    return [value.detach().numpy(), *(a.grad.numpy() for a in leaves if getattr(a, "requires_grad", False))]
+
+
 def agrees_with_torch(op, case, name):
     """The judge of test 2: value, and every gradient for a random cotangent, through both tapes."""
     torch = pytest.importorskip("torch")
@@ -182,17 +195,15 @@ def test_gradients_share_no_memory_with_anything(name, case):
 
 
 @pytest.mark.parametrize(("name", "case"), ROWS)
-def test_float32_stays_float32(name, case):
+def test_float32_stays_float32_and_loses_only_digits(name, case):
     if name == "to":
         pytest.skip("the operation that changes the dtype")
-    arrays = [a.astype("float32") if is_float(a) else a for a in drawn(case)]
-    tensors = [Tensor(a, is_float(a)) if isinstance(a, np.ndarray) else a for a in arrays]
-    options = {k: o.astype("float32") if is_float(o) else o for k, o in case.options.items()}
-    value = public(name)(*tensors, **options)
-    value.backward(np.ones(value.shape))
-    assert value.dtype == "float32"
-    for t in tensors:
-        assert not isinstance(t, Tensor) or not t.requires_grad or t.grad.dtype == "float32"
+    arrays = drawn(case)
+    exact = outcome(public(name), case, arrays, Tensor)
+    rounded = outcome(public(name), case, arrays, Tensor, lambda a: a.astype("float32") if is_float(a) else a)
+    for a, b in zip(rounded, exact):
+        assert a.dtype == "float32"
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(b).max(initial=0))
 
 
 @pytest.mark.parametrize(("name", "case"), ROWS)
@@ -207,3 +218,81 @@ def test_arguments_are_not_written_to(name, case):
     for d, again in zip(first, vjp(g)):                       # a vjp can be called twice
         np.testing.assert_array_equal(d, again)
     np.testing.assert_array_equal(g, np.random.default_rng(1).normal(size=np.shape(value)))
+
+
+# --- arrays of every kind: how they lie in memory, and of length 0 or 1 ---------------------------------
+
+
+def with_gaps(a):
+    """The same numbers, every second entry of a larger array along each dimension."""
+    room = np.full([2 * n for n in a.shape], 7, a.dtype)
+    view = room[(..., *(slice(None, None, 2) for _ in a.shape))]
+    view[...] = a
+    return view
+
+
+def read_only(a):
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
+LAYOUTS = {
+    "Fortran order": lambda a: np.asarray(a, order="F").copy(order="F"),
+    "not contiguous": with_gaps,
+    "backwards": lambda a: np.flip(np.flip(a).copy()),
+    "read-only": read_only,
+}
+
+
+@pytest.mark.parametrize(("name", "case"), ROWS)
+def test_how_arrays_lie_in_memory_changes_nothing(name, case):
+    arrays = drawn(case)
+    plain = outcome(public(name), case, arrays, Tensor)
+    for layout, change in LAYOUTS.items():
+        found = outcome(public(name), case, arrays, Tensor, change)
+        assert isinstance(found, list), f"{layout}: {found!r}"
+        for a, b in zip(found, plain):
+            close(a, b)
+
+
+def lengths(case):
+    """Those of the arguments' dimensions. Unequal as they are, two of one length belong together."""
+    return sorted({n for a in drawn(case) if isinstance(a, np.ndarray) for n in a.shape if n > 1})
+
+
+def cut(old, new):
+    """Makes every dimension of length old one of length new."""
+    return lambda a: a[(..., *(slice(new) if n == old else slice(None) for n in a.shape))].copy()
+
+
+UNLIKE_TORCH = {              # where torch does otherwise, and the reason not to
+    ("concatenate", "no dimensions"): "cat, through which it is called, refuses this",
+    ("gather", "2 -> 0"): "torch looks at no shape if the index is empty",
+    ("getitem", "no dimensions"): "torch takes a bool for an index of a number",
+    ("multi_margin_loss", "5 -> 0"): "torch's mean over no terms is whatever its memory held",
+    ("multi_margin_loss", "no dimensions"): "torch takes a number for one class",
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
+@pytest.mark.parametrize(("name", "case"), ROWS)
+def test_dimensions_of_length_0_and_1_and_none_agree_with_torch(name, case):
+    torch = pytest.importorskip("torch")
+    arrays = drawn(case)
+    changes = {f"{n} -> {m}": cut(n, m) for n in lengths(case) for m in (0, 1)}
+    changes["no dimensions"] = lambda a: np.array(a.flat[0])
+    for what, change in changes.items():
+        if (name, what) in UNLIKE_TORCH:
+            continue
+        ours = outcome(public(name), case, arrays, Tensor, change)
+        theirs = outcome(case.reference(torch, name), case, arrays,
+                         lambda a, grad: torch.tensor(a, requires_grad=grad), change)
+        assert isinstance(ours, list) == isinstance(theirs, list), f"{what}: {ours!r}, torch {theirs!r}"
+        if isinstance(ours, list):
+            for a, b in zip(ours, theirs):
+                assert a.shape == b.shape, f"{what}: {a.shape} and {b.shape}"
+                np.testing.assert_allclose(a, b, rtol=RTOL, atol=1e-14, err_msg=what)
+        else:                                          # as a list's, an index that is out of range is one
+            allowed = (ValueError, TypeError, *([IndexError] if name == "getitem" else []))
+            assert isinstance(ours, allowed), f"{what}: {ours!r}"

@@ -3,6 +3,7 @@
 y_ik = Σ_j a_ij b_jk, so da_ij = Σ_k g_ik b_jk = (g bᵀ)_ij and db_jk = Σ_i a_ij g_ik = (aᵀ g)_jk.
 """
 
+import math
 import string
 
 import numpy as np
@@ -56,9 +57,10 @@ def linear(x, weight, bias=None):
         y = y + bias
 
     def vjp(g, needs=(0, 1, 2)):
-        rows = g.reshape(-1, g.shape[-1])                                # (..., out) -> (N, out)
+        n = math.prod(x.shape[:-1])
+        rows = g.reshape(n, g.shape[-1])                                 # (..., out) -> (N, out)
         dx = g @ weight if 0 in needs else None
-        dw = rows.T @ x.reshape(-1, x.shape[-1]) if 1 in needs else None   # (out, N) (N, in) -> (out, in)
+        dw = rows.T @ x.reshape(n, x.shape[-1]) if 1 in needs else None   # (out, N) (N, in) -> (out, in)
         db = rows.sum(axis=0) if 2 in needs else None
         return dx, dw, db
 
