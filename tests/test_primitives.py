@@ -39,7 +39,8 @@ def outcome(op, case, arrays, make, change=lambda a: a):
     """[value, *gradients] for a random cotangent; or the exception. change: what is done to every array."""
     try:
         leaves = [make(change(a), is_float(a)) if isinstance(a, np.ndarray) else a for a in arrays]
-        more = {k: make(change(o), False) if isinstance(o, np.ndarray) else o for k, o in case.options.items()}
+        more = {k: make(change(o), False) if isinstance(o, np.ndarray) else o
+                for k, o in case.options.items()}
         value = op(*leaves, **more)
         g = np.random.default_rng(1).normal(size=tuple(value.shape))
         value.backward(make(g, False))
