@@ -285,6 +285,28 @@ def test_the_support_of_a_gradient_begins_and_ends_with_the_region(seed):
     assert (support[0], support[-1]) == found.region(i)
 
 
+@given(graphs())
+@settings(deadline=None, max_examples=40)
+def test_the_support_of_a_gradient_through_a_graph_begins_and_ends_with_the_region(graph):
+    nodes, output = graph
+    found = receptive_field_of_graph(nodes, output, 4000)
+
+    def network(x):
+        made = {"x": x}
+        for name, (what, source) in nodes.items():          # in which inputs come before what reads them
+            made[name] = (sum(made[s] for s in source) if what == "merge"
+                          else convolve(made[source], what, np.random.default_rng(5)))
+        return made[output]
+
+    y, pullback = vjp(network, np.ones((1, 1, 4000)))
+    assert y.shape == (1, 1, found.outputs)
+    i = found.outputs // 2
+    g = np.zeros(y.shape)
+    g[0, 0, i] = 1
+    support = np.flatnonzero(pullback(g)[0])
+    assert (support[0], support[-1]) == found.region(i)
+
+
 def test_of_equal_fields_the_dilated_one_keeps_the_resolution():
     strided = receptive_field([Layer(3, 2, "same"), Layer(3, 2, "same"), Layer(3, 1, "same")], 64)
     dilated = receptive_field([Layer(3, 1, "same", d) for d in (1, 2, 4)], 64)

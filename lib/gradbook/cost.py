@@ -132,7 +132,8 @@ class _Counting:
         self.within = within or whole
         try:
             y = call(module, *args, **options)
-            if whole and not within and id(y.data.base) in list(self.made)[made:]:      # not x, nor a view
+            new = list(self.made)[made:]                            # not x, nor what x is a view of
+            if whole and not within and isinstance(y, Tensor) and id(y.data.base) in new:
                 self.layer().activations += y.data.size
         finally:
             self.running.pop()

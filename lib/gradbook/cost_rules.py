@@ -49,14 +49,12 @@ def _without_dim(a):
     return tuple(1 if k in gone else n for k, n in enumerate(shape) if k not in gone or a.get("keepdim"))
 
 
-def _loss(a):
-    return () if a["reduction"] != "none" else _together(a)
-
-
-def _loss_of_classes(a):
+def _loss(a, of_classes=False):
+    shape, target = _first(a), a["target"]
     if a["reduction"] != "none":
         return ()
-    shape, target = _first(a), a["target"]
+    if not of_classes:
+        return _together(a)
     return np.shape(target) if target.dtype.kind in "iu" else shape[:1] * (len(shape) > 1) + shape[2:]
 
 
@@ -100,18 +98,16 @@ def _linear(a):
     return *x[:-1], weight[0]
 
 
-def _einsum(a):
+def _einsum(a, shape=None):
+    """The shape; or, if it is there already, the MACs, one for each value that all letters can take."""
     _, out, length = _letters(a["equation"], [np.shape(x) for x in a["operands"]])
-    return tuple(length[c] for c in out)
+    macs = math.prod(length.values()) * (len(a["operands"]) - 1)
+    return tuple(length[c] for c in out) if shape is None else macs
 
 
-def _einsum_macs(a, shape):
-    length = _letters(a["equation"], [np.shape(x) for x in a["operands"]])[2]
-    return (len(a["operands"]) - 1) * math.prod(length.values())
-
-
-def _windows(a, kernel):
+def _windows(a, kernel=None):
     """The shape of x, but as many positions along its last dimensions as windows of this kernel find."""
+    kernel = kernel or per_axis("kernel_size", a["kernel_size"], 2)
     x, axes, padding = a["x"].shape, len(kernel), a["padding"]
     stride, dilation = (per_axis("stride", n, axes) for n in (a["stride"] or kernel, a.get("dilation", 1)))
     if padding == "same":
@@ -130,10 +126,6 @@ def _convolution(a):
         raise ValueError(f"x {x} has not the channels that weight {a['weight'].shape}, groups={groups} needs")
     y = _windows(a, tuple(kernel))
     return *y[:channel], out, *y[channel + 1:]
-
-
-def _pooled(a):
-    return _windows(a, per_axis("kernel_size", a["kernel_size"], 2))
 
 
 def _adapted(a):
@@ -170,10 +162,10 @@ RULES = {
     "embedding": Rule(lambda a: (*np.shape(a["input"]), a["weight"].shape[1]), NOTHING),
     "matmul": Rule(_matmul, macs=lambda a, shape: math.prod(shape) * a["a"].shape[-1]),
     "linear": Rule(_linear, macs=lambda a, shape: math.prod(shape) * a["x"].shape[-1]),
-    "einsum": Rule(_einsum, macs=_einsum_macs),
+    "einsum": Rule(_einsum, macs=_einsum),
     **_same(Rule(_convolution, macs=lambda a, shape: math.prod(shape) * math.prod(a["weight"].shape[1:])),
             "conv1d", "conv2d"),
-    "max_pool2d": Rule(_pooled, ARGUMENTS + VALUE), "avg_pool2d": Rule(_pooled, NOTHING),
+    "max_pool2d": Rule(_windows, ARGUMENTS + VALUE), "avg_pool2d": Rule(_windows, NOTHING),
     "adaptive_avg_pool2d": Rule(_adapted, NOTHING), "pad": Rule(_padded, NOTHING),
     "scaled_dot_product_attention": Rule(                          # its backward pass needs the weights, too
         _attention, macs=lambda a, shape: math.prod(shape[:-1]) * a["key"].shape[-2] * sum(
@@ -181,4 +173,4 @@ RULES = {
         besides=lambda a: math.prod(_attention(a)[:-1]) * a["key"].shape[-2]),
 }
 OF_MODULE = {"elementwise": Rule(_together), "activations": Rule(_first), "reductions": Rule(_without_dim),
-             "losses": Rule(_loss), "losses_classes": Rule(_loss_of_classes)}
+             "losses": Rule(_loss), "losses_classes": Rule(lambda a: _loss(a, of_classes=True))}
