@@ -126,3 +126,26 @@ def test_spread_moves_labels_as_little_as_possible():
     for _ in range(50):
         heights = sorted(rng.uniform(0, 50, size=6))
         assert min(np.diff(spread(heights, 12))) >= 12 - 1e-9
+
+
+def test_what_was_measured_is_drawn_from_the_samples_of_the_claim_with_its_verdicts():
+    rng = np.random.default_rng(0)
+    clear = (rng.normal(9, 1, 12), rng.normal(5, 1, 12))
+    samples = {"clear": clear, "none": rng.normal(0, 1, 12), "less": -rng.random(10)}
+    figure = figures.measured(samples, unit="points")
+    (ax,) = figure.axes
+    words = [text.get_text() for text in ax.texts]
+    assert [w for w in words if w in samples] == list(samples)
+    verdicts = ("true", "false", "depends", "not shown")
+    assert [w for w in words if w in verdicts] == ["true", "not shown", "false"]
+    assert ax.get_xlabel() == "effect (points)"
+    circles = [line.get_xdata() for line in ax.get_lines() if len(line.get_xdata()) >= 10]
+    np.testing.assert_array_equal(circles[0], np.subtract(*samples["clear"]))
+    means = [line.get_xdata()[0] for line in ax.get_lines() if len(line.get_xdata()) == 1]
+    np.testing.assert_allclose(means[2], samples["less"].mean(), rtol=1e-3)
+    assert figures.svg(figure) == figures.svg(figures.measured(samples, unit="points"))
+
+
+def test_what_was_measured_needs_ten_seeds_as_a_claim_does():
+    with pytest.raises(ValueError, match=r"figures\.measured: needs one effect a seed and 10 seeds"):
+        figures.measured({"few": np.arange(9.0)})

@@ -184,3 +184,37 @@ def band(ax, x, low, high, color: str = "forward", **options):
     """The region between low and high, faint: an interval around a line of the same meaning."""
     options = {"color": COLORS[color][0], "alpha": 0.16, "linewidth": 0, **options}
     return ax.fill_between(x, low, high, **options)
+
+
+def measured(samples, *, null: float = 0.0, within: float | None = None, unit: str = ""):
+    """What people say against what was measured: the picture of a check.claim, from the same samples.
+
+    samples, null, within: as in `gradbook.check.claim`. One row a condition: a circle for each seed, the mean
+    with its 95 % interval, and the verdict. To the right of the line of no effect, the saying is right.
+    Returns the figure.
+    """
+    import numpy as np
+
+    from .check.claims import judge_samples
+
+    conditions = samples if isinstance(samples, dict) else {"": samples}
+    figure, ax = subplots(height=0.9 + 0.68 * len(conditions))
+    mark_line(ax, x=null)
+    if within is not None:
+        ax.axvspan(null - within, null + within, color=color("rule"), linewidth=0)
+    for row, (name, one) in enumerate(conditions.items()):
+        effects = np.subtract(*one) if isinstance(one, tuple) else np.asarray(one, float)
+        found = judge_samples("figures.measured", one, null, within, unit)
+        mean, half = found["mean"], found["half_width"]
+        below = np.full(len(effects), row + 0.24)
+        ax.plot(effects, below, "o", color=color("soft"), ms=3.2, mfc="none", mew=0.8)
+        ax.plot([mean - half, mean + half], [row, row], **series("forward", linewidth=4, alpha=0.4))
+        ax.plot([mean], [row], **series("forward", marker=True, markersize=6.5))
+        for text, x, align, weight in ((name, 0, "left", "normal"), (found["verdict"], 1, "right", "bold")):
+            place = {"xycoords": ax.get_yaxis_transform(), "ha": align, "va": "bottom", "weight": weight}
+            ax.annotate(text, (x, row), xytext=(0, 7), textcoords="offset points", **place)
+    ax.set(ylim=(len(conditions) - 0.5, -0.75), yticks=[], xlabel=f"effect ({unit})" if unit else "effect")
+    ax.spines["left"].set_visible(False)
+    ax.margins(x=0.06)
+    label_line(ax, null, -0.75, "no effect", "soft", dx=4, dy=-1, va="bottom", fontsize=9)
+    return figure
