@@ -1,14 +1,53 @@
-"""What is refused, in which words: a table for each public function."""
+"""What is refused, and in which words: of every public function and class, at least one mistake.
+
+The tables stand beside the cases, in tests/cases. They are judged as a reader meets them: a ValueError or a
+TypeError, which says at its beginning who refuses: the function, or what it calls, such as linear in Linear.
+"""
+
+import inspect
+import re
 
 import gradbook
 import pytest
 from cases import ERRORS
 
-ROWS = [pytest.param(call, words, id=f"{name}-{k}") for name in ERRORS for k, (call, words) in
-        enumerate(ERRORS[name])]
+ROWS = [pytest.param(call, words, id=f"{name}-{k}")
+        for name in ERRORS for k, (call, words) in enumerate(ERRORS[name])]
+PLACES = {"gradbook": gradbook, "functional": gradbook.functional, "nn": gradbook.nn, "optim": gradbook.optim,
+          "lr_scheduler": gradbook.optim.lr_scheduler, "init": gradbook.nn.init}
+CANNOT_BE_CALLED_WRONGLY = {
+    "Identity": "takes anything",
+    "Parameter": "a Tensor, and says what Tensor says",
+    "Tensor": "what tensor() makes; test_autodiff.py reads what it refuses",
+    "clone": "copies any array",
+    "get_default_dtype": "takes nothing",
+    "no_grad": "takes nothing",
+    "ones_like": "of any array",
+    "zeros_like": "of any array",
+}
+
+
+def public():
+    """{name: where it stands} of all functions and classes that are offered."""
+    found = {}
+    for place, module in PLACES.items():
+        own = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__]
+        for name in getattr(module, "__all__", [n for n in own if n[0] != "_"]):
+            if callable(getattr(module, name)) and not inspect.ismodule(getattr(module, name)):
+                found[name] = f"{place}.{name}"
+    return found
+
+
+def test_every_public_function_and_class_has_a_mistake_in_the_table():
+    known = {*ERRORS, *CANNOT_BE_CALLED_WRONGLY}
+    assert sorted(where for name, where in public().items() if name not in known) == []
+    assert set(CANNOT_BE_CALLED_WRONGLY) <= set(public())
+    assert not set(CANNOT_BE_CALLED_WRONGLY) & set(ERRORS)
+    assert all(ERRORS.values())
 
 
 @pytest.mark.parametrize(("call", "words"), ROWS)
-def test_a_mistake_is_told_by_the_function_that_was_called(call, words):
-    with pytest.raises((ValueError, TypeError), match=words):
+def test_a_mistake_is_told_and_who_refuses_it(call, words):
+    with pytest.raises((ValueError, TypeError), match=words) as error:
         call(gradbook)
+    assert re.match(r"[A-Za-z_0-9.]+(: |\(\) )", str(error.value))
