@@ -24,7 +24,7 @@ def permute(x, dims):
     order = axes("permute", dims, x.ndim)
     if len(dims) != x.ndim:
         raise ValueError(f"permute: dims {dims} came, x {x.shape} needs each of its dimensions once")
-    inverse = np.argsort(order)
+    inverse = sorted(range(x.ndim), key=order.__getitem__)
     return np.transpose(x, order), lambda g: (g.transpose(inverse),)
 
 
