@@ -4,7 +4,7 @@ O = P V with P = softmax(S) by rows and S = scale Q Kᵀ + mask: each query's an
 weighted by how well its keys match. For g, the cotangent of O:
     dV = Pᵀ g and dP = g Vᵀ, as for any product;   dS = P ⊙ (dP - D), D_i = Σ_j P_ij dP_ij, as for any softmax;
     dQ = scale dS K,   dK = scale dSᵀ Q,   dmask = dS.
-D needs no sum over keys: D_i = Σ_j P_ij Σ_e g_ie V_je = Σ_e g_ie O_ie (Dao et al. 2022, appendix B.2, eq. 4).
+D needs no sum over keys: D_i = Σ_j P_ij Σ_e g_ie V_je = Σ_e g_ie O_ie (Dao et al. 2022, appendix B.2).
 """
 
 import math
