@@ -44,6 +44,7 @@ WITHOUT_CHAPTER = {
     "memory": "plumbing: writes in place, which a backward pass must notice",
     "tensors": "plumbing: the methods of Tensor",
     "linear": "plumbing: matrix products, derived in the backprop chapter",
+    "indexing": "plumbing: entries read by number, slice, array or mask",
     "reductions": "plumbing: sums, moments and extremes along dimensions",
     "creation": "plumbing: tensors of zeros, ranges and random numbers",
     "names": "plumbing: what is said of a name that is not there",
