@@ -1,4 +1,4 @@
-"""h: one step of Adam on 10⁶ parameters, without the gradient's computation.   a: a network trained with Adam."""
+"""h: one step of Adam on 10⁶ parameters, the gradient given.   a: a network trained with Adam."""
 
 import itertools
 

@@ -15,8 +15,8 @@ from collections import Counter
 from ..names import missing
 from .optimizer import Optimizer
 
-__all__ = ["ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LRScheduler",
-           "LambdaLR", "LinearLR", "MultiStepLR", "OneCycleLR", "ReduceLROnPlateau", "SequentialLR", "StepLR"]
+__all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LRScheduler", "LambdaLR",
+           "LinearLR", "MultiStepLR", "OneCycleLR", "ReduceLROnPlateau", "SequentialLR", "StepLR"]
 
 
 class LRScheduler:
@@ -93,7 +93,7 @@ def _for_each_group(optimizer, name, value):
     """A list of one value for each group: value, or value for each."""
     values = list(value) if isinstance(value, (list, tuple)) else [value] * len(optimizer.param_groups)
     _need(len(values) == len(optimizer.param_groups),
-          f"{name}: {len(values)} values came, one or {len(optimizer.param_groups)}, as groups, are needed")
+          f"{name}: {len(values)} values came for {len(optimizer.param_groups)} groups")
     return values
 
 
@@ -129,19 +129,6 @@ class MultiStepLR(LRScheduler):
 
     def get_lr(self):
         return self._times(self.gamma ** self.milestones[self.last_epoch])
-
-
-class ConstantLR(LRScheduler):
-    """η_t = factor η_0 while t < total_iters, then η_0.   Raises ValueError for factor outside [0, 1]."""
-
-    def __init__(self, optimizer, factor=1 / 3, total_iters=5, last_epoch=-1):
-        _need(0 <= factor <= 1, f"ConstantLR: factor={factor} came, a number in [0, 1] is needed")
-        self.factor, self.total_iters = factor, total_iters
-        super().__init__(optimizer, last_epoch)
-
-    def get_lr(self):
-        t = self.last_epoch
-        return self._times(self.factor if t == 0 else 1 / self.factor if t == self.total_iters else 1)
 
 
 class LinearLR(LRScheduler):
@@ -300,9 +287,10 @@ class SequentialLR(LRScheduler):
 
     def __init__(self, optimizer, schedulers, milestones, last_epoch=-1):
         self._hold(optimizer)
-        _need(schedulers and len(milestones) == len(schedulers) - 1, f"SequentialLR: {len(schedulers)} "
-              f"schedulers and {len(milestones)} milestones came, one less of these is needed")
-        _need({s.optimizer for s in schedulers} == {optimizer}, "SequentialLR: came a scheduler of another one")
+        _need(schedulers and len(milestones) == len(schedulers) - 1, f"SequentialLR: {len(milestones)} "
+              f"milestones came for {len(schedulers)} schedulers, one less than those is needed")
+        _need(all(s.optimizer is optimizer for s in schedulers),
+              "SequentialLR: a scheduler of another optimizer came, this one's are needed")
         _need(not any(isinstance(s, ReduceLROnPlateau) for s in schedulers),
               "SequentialLR: ReduceLROnPlateau came, whose step needs metrics")
         self._schedulers, self._milestones, self.last_epoch = schedulers, milestones, last_epoch + 1
@@ -381,7 +369,7 @@ class ReduceLROnPlateau(LRScheduler):
 
 
 __getattr__ = missing("gradbook.optim.lr_scheduler", __all__, {
-    "ChainedScheduler": "call step() of several schedulers, one after another",
+    "ChainedScheduler": "call step() of several schedulers, one after another", "ConstantLR": "LambdaLR",
     "CyclicLR": "OneCycleLR goes up and down once, CosineAnnealingWarmRestarts starts again and again",
     "MultiplicativeLR": "LambdaLR, with the product of the factors", "PolynomialLR": "LambdaLR or LinearLR",
 })
