@@ -312,7 +312,7 @@ def test_calling_the_constructor_of_module_first_is_not_needed():
             super().__init__()
 
     assert list(Net().state_dict()) == ["x", "layer.weight", "layer.bias"]
-    assert nn.Module._buffers == {}
+    assert nn.Module._held == {}
 
 
 def test_apply_reaches_the_innermost_first(torch):

@@ -31,7 +31,8 @@ class Module:
     """
 
     training = True
-    _buffers = {}            # noqa: RUF012  {name: is it saved}; an instance replaces it and never writes to it
+    _held = {}               # noqa: RUF012  {name: Parameter, Tensor (a buffer) or Module}, never written to
+    _unsaved = frozenset()   # the buffers that state_dict leaves out
     _shown = ""              # what repr() tells, {name} standing for an attribute
 
     def __call__(self, *args, **options):
@@ -41,16 +42,23 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def __setattr__(self, name, value):
-        before = vars(self).get(name)
-        kind = next((k for k in (Parameter, Module) if isinstance(before, k)), None)
-        kind = kind or (Tensor if name in self._buffers else object)
-        if value is not None and not isinstance(value, kind):
+        kind = next((k for k in (Parameter, Module) if isinstance(value, k)), None)
+        held = self._held.get(name)
+        if kind and held not in (kind, Parameter):
+            self._hold(name, kind)
+        elif held and not isinstance(value, (held, type(None))):
             where, came = type(self).__name__, type(value).__name__
-            raise TypeError(f"{where}: {name} is a {kind.__name__}, {came} came; assign a {kind.__name__} or "
+            raise TypeError(f"{where}: {name} is a {held.__name__}, {came} came; assign a {held.__name__} or "
                             "None, or write to its numbers under no_grad()")
-        if kind is object and isinstance(value, (Parameter, Module)):
-            vars(self).pop(name, None)                        # it becomes the last in order, as in torch
         object.__setattr__(self, name, value)
+
+    def __delattr__(self, name):
+        object.__delattr__(self, name)
+        self._hold(name, None)
+
+    def _hold(self, name, kind):
+        others = {k: v for k, v in self._held.items() if k != name}
+        object.__setattr__(self, "_held", {**others, name: kind} if kind else others)
 
     def register_parameter(self, name, param):
         """self.name = param, a Parameter or None."""
@@ -59,19 +67,21 @@ class Module:
     def register_buffer(self, name, tensor, persistent=True):
         """self.name = tensor, a Tensor or None that is not trained and, if persistent, is in state_dict."""
         self._register(name, tensor, Tensor)
-        self._buffers = {**self._buffers, name: persistent}
+        self._unsaved = self._unsaved - {name} if persistent else self._unsaved | {name}
 
     def add_module(self, name, module):
         """self.name = module, also for names that Python cannot write, such as "0"."""
         self._register(name, module, Module)
 
     def _register(self, name, value, kind):
-        where = type(self).__name__
-        if value is not None and not isinstance(value, kind):
+        where, held = type(self).__name__, self._held.get(name)
+        if not isinstance(value, (kind, type(None))):
             raise TypeError(f"{where}: {type(value).__name__} came as {name!r}, a {kind.__name__} is needed")
-        if not name or "." in name or hasattr(type(self), name):
+        if not name or "." in name or (hasattr(self, name) and held is not kind):
             raise ValueError(f"{where}: {name!r} is no name for a {kind.__name__}: empty, dotted or taken")
-        setattr(self, name, value)
+        if not held:
+            self._hold(name, kind)
+        object.__setattr__(self, name, value)
 
     def named_modules(self, *, prefix="", remove_duplicate=True):
         """(dotted name, module): this module, then those within it. What occurs twice comes once."""
@@ -79,11 +89,11 @@ class Module:
 
     def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
         """(dotted name, Parameter): this module's own, then (recurse) those of the modules within it."""
-        return _once(self._tensors(_is_parameter, prefix, recurse), remove_duplicate)
+        return _once(self._tensors([Parameter], prefix, recurse), remove_duplicate)
 
     def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
         """(dotted name, Tensor), in the same order."""
-        return _once(self._tensors(_is_buffer, prefix, recurse), remove_duplicate)
+        return _once(self._tensors([Tensor], prefix, recurse), remove_duplicate)
 
     def named_children(self):
         """(name, module) for each attribute that is a Module."""
@@ -102,22 +112,24 @@ class Module:
         return (module for _, module in self.named_children())
 
     def _attributes(self, kind):
-        return [(name, value) for name, value in vars(self).items() if isinstance(value, kind)]
+        own = ((name, vars(self)[name]) for name, k in self._held.items() if k is kind)
+        return [(name, value) for name, value in own if value is not None]
 
     def _places(self, prefix=""):
         yield prefix, self
         for name, child in self._attributes(Module):
             yield from child._places(f"{prefix}.{name}" if prefix else name)
 
-    def _tensors(self, wanted, prefix="", recurse=True):
+    def _tensors(self, kinds, prefix="", recurse=True):
         for place, module in self._places(prefix) if recurse else [(prefix, self)]:
-            own = [(name, t) for name, t in module._attributes(Tensor) if wanted(module, name, t)]
-            for name, t in sorted(own, key=lambda named: named[0] in module._buffers):    # parameters first
-                yield f"{place}.{name}" if place else name, t
+            for kind in kinds:
+                for name, t in module._attributes(kind):
+                    if kind is Parameter or len(kinds) == 1 or name not in module._unsaved:
+                        yield f"{place}.{name}" if place else name, t
 
     def state_dict(self, *, prefix=""):
         """{prefix + dotted name: a copy of the array}. Unlike torch: copies, not the memory itself."""
-        return {prefix + name: t.data.copy() for name, t in self._tensors(_is_saved)}
+        return {prefix + name: t.data.copy() for name, t in self._tensors([Parameter, Tensor])}
 
     def load_state_dict(self, state_dict, strict=True):
         """Copy arrays, or Tensors of either library, into the parameters and buffers of those names.
@@ -125,7 +137,7 @@ class Module:
         Raises RuntimeError for a shape that differs and, if strict, for names missing or unexpected, and then
         changes nothing.
         """
-        own = dict(self._tensors(_is_saved))
+        own = dict(self._tensors([Parameter, Tensor]))
         given = {k: np.asarray(a.detach() if hasattr(a, "detach") else a)
                  for k, a in state_dict.items() if k in own}
         missing, unexpected = [k for k in own if k not in given], [k for k in state_dict if k not in own]
@@ -179,7 +191,7 @@ class Module:
         return self._shown.format(**{**vars(self), "bias": vars(self).get("bias") is not None})
 
     def _lines(self):
-        return [f"({name}): {module!r}" for name, module in self._attributes(Module)]
+        return [f"({name}): {vars(self)[name]!r}" for name, kind in self._held.items() if kind is Module]
 
     def __repr__(self):
         own, lines = self.extra_repr(), [line.replace("\n", "\n  ") for line in self._lines()]
@@ -189,9 +201,6 @@ class Module:
 
 
 Module.double, Module.float = lambda self: self.to(float64), lambda self: self.to(float32)
-_is_parameter = lambda module, name, t: isinstance(t, Parameter)
-_is_buffer = lambda module, name, t: name in module._buffers and not isinstance(t, Parameter)
-_is_saved = lambda module, name, t: module._buffers.get(name, isinstance(t, Parameter))
 
 
 def _once(named, remove_duplicate=True):
