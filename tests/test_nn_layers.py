@@ -132,11 +132,6 @@ LAYERS = {
         (lambda T: T.nn.BatchNorm2d(3, track_running_stats=False), numbers(4, 3, 5, 2)),
         (lambda T: T.nn.BatchNorm2d(3, bias=False, eps=0.1), numbers(4, 3, 5, 2)),
     ],
-    "InstanceNorm2d": [
-        (lambda T: T.nn.InstanceNorm2d(3), numbers(4, 3, 5, 2)),
-        (lambda T: T.nn.InstanceNorm2d(3, affine=True), numbers(3, 5, 2)),
-        (lambda T: T.nn.InstanceNorm2d(3, 1e-3, 0.2, True, True), numbers(4, 3, 5, 2)),
-    ],
     "LayerNorm": [
         (lambda T: T.nn.LayerNorm(4), numbers(2, 3, 4)),
         (lambda T: T.nn.LayerNorm([3, 4], 1e-3, bias=False), numbers(2, 3, 4)),
@@ -221,6 +216,24 @@ def test_every_module_has_rows():
 def test_a_layer_agrees_with_torchs(torch, row):
     build, *inputs = row
     agree(torch, build, *inputs)
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda net: setattr(net[0], "eps", 1.001e-5),
+    lambda net: setattr(net[0], "momentum", 0.1001),
+    lambda net: setattr(net[1], "p", 0.001),
+    lambda net: setattr(net[2], "stride", 1),
+    lambda net: net.register_buffer("other", gradbook.tensor([1.0])),
+])
+def test_what_differs_in_one_number_is_noticed(torch, spoil):
+    def build(T):
+        net = T.nn.Sequential(T.nn.BatchNorm2d(3), T.nn.Dropout(0.0), T.nn.AvgPool2d(2))
+        if T is gradbook:
+            spoil(net)
+        return net
+
+    with pytest.raises(AssertionError):
+        agree(torch, build, numbers(40, 3, 4, 4))
 
 
 def test_constructors_take_torchs_arguments_in_torchs_order(torch):

@@ -109,8 +109,8 @@ class Reader(T.nn.Module):
 
     def forward(self, i):
         x = self.words(i) + self.places
-        for layer in self.layers:
-            x = layer(x, src_mask=self.future, src_key_padding_mask=i == 0)
+        x = self.layers[0](x, src_key_padding_mask=i == 0)                        # reads both ways
+        x = self.layers[1](x, src_mask=self.future, src_key_padding_mask=i == 0)
         return self.head(self.norm(x))
 
 
@@ -186,6 +186,19 @@ def test_the_same_script_gives_the_same_losses_rates_and_weights(script):
     assert list(states[0]) == list(states[1])
     for k, a in states[0].items():
         same(a, states[1][k], rtol=1e-7, atol=1e-10, err_msg=k)
+
+
+@pytest.mark.parametrize(("script", "right", "wrong"), [
+    (CNN, "BatchNorm2d(4)", "BatchNorm2d(4, momentum=0.101)"),
+    (CNN, "weight_decay=0.1", "weight_decay=0.101"),
+    (TRANSFORMER, "norm_first=k == 1", "norm_first=k == 0"),
+    (TRANSFORMER, "(x, src_key_padding_mask=i == 0)", "(x)"),
+    (TRANSFORMER, "src_mask=self.future, ", ""),
+])
+def test_a_small_difference_between_the_scripts_is_noticed(script, right, wrong):
+    ours, other = run("gradbook", script), run("gradbook", script.replace(right, wrong))
+    with pytest.raises(AssertionError):
+        same([ours["losses"], ours["rates"]], [other["losses"], other["rates"]], rtol=1e-9)
 
 
 @pytest.mark.parametrize("script", [MLP, CNN, TRANSFORMER], ids=["MLP", "CNN", "Transformer"])

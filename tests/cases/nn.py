@@ -77,8 +77,6 @@ ERRORS = {
                             (2, 3, 4, 5))],
     "BatchNorm2d": [_called("BatchNorm2d", r"BatchNorm2d: \(2, 3\) came, \(N, C, H, W\) is needed", (3,),
                             (2, 3))],
-    "InstanceNorm2d": [_called("InstanceNorm2d", r"InstanceNorm2d: \(2, 4, 3, 3\) is not \(\[N,\] 3, H, W\)",
-                               (3,), (2, 4, 3, 3))],
     "LayerNorm": [_called("LayerNorm", r"layer_norm: input \(2, 4\) does not end in .*\(3,\)", (3,), (2, 4))],
     "RMSNorm": [_called("RMSNorm", r"rms_norm: input \(2, 4\) does not end in .*\(3,\)", (3,), (2, 4))],
     "GroupNorm": [

@@ -17,8 +17,7 @@ from .functions import (
     MSELoss, MultiMarginLoss, NLLLoss, ReLU, Sigmoid, SiLU, SmoothL1Loss, Softmax, Softplus, Tanh,
 )
 from .layers import (
-    BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Embedding, GroupNorm, InstanceNorm2d, LayerNorm, Linear, PReLU,
-    RMSNorm,
+    BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Embedding, GroupNorm, LayerNorm, Linear, PReLU, RMSNorm,
 )
 from .attention import MultiheadAttention, TransformerEncoder, TransformerEncoderLayer
 
@@ -26,6 +25,7 @@ __all__ = [*sorted(name for name, v in globals().items() if isinstance(v, type))
 __getattr__ = missing("gradbook.nn", __all__, {
     "Conv3d": "it has Conv1d and Conv2d",
     "Dropout2d": "functional.dropout2d is it",
+    "InstanceNorm2d": "GroupNorm(channels, channels) is it; functional.instance_norm has running statistics",
     "MaxPool1d": "it has MaxPool2d; give x a height of 1",
     "ModuleDict": "it has ModuleList, and Sequential({name: module})",
     "ReLU6": "Hardtanh(0, 6) is it",

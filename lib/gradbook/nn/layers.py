@@ -184,22 +184,6 @@ class BatchNorm2d(_BatchNorm):
     __doc__, _ndims, _needs = _BatchNorm.__doc__, (4,), "(N, C, H, W)"
 
 
-class InstanceNorm2d(_BatchNorm):
-    """(x - mean) / √(var + eps) for each channel of each example, (N, C, H, W) or (C, H, W)."""
-
-    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=False, track_running_stats=False, *,
-                 bias=True, dtype=None):
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias, dtype=dtype)
-
-    def forward(self, input):
-        x = input[None] if input.ndim == 3 else input
-        if x.ndim != 4 or x.shape[1] != self.num_features:
-            raise ValueError(f"InstanceNorm2d: {input.shape} is not ([N,] {self.num_features}, H, W)")
-        y = F.instance_norm(x, self.running_mean, self.running_var, self.weight, self.bias,
-                            self.training or not self.track_running_stats, self.momentum or 0.0, self.eps)
-        return y[0] if input.ndim == 3 else y
-
-
 class LayerNorm(Module):
     """(x - mean) / √(var + eps) · weight + bias over the last dimensions, normalized_shape."""
 
