@@ -48,6 +48,37 @@ def test_results_have_the_dtype_that_torch_gives_them(left, right, default):
     assert found[0] == found[1]
 
 
+def test_dtypes_have_torchs_names():
+    torch = pytest.importorskip("torch")
+    for name in ("float32", "float", "float64", "double", "int32", "int", "int64", "long", "bool"):
+        assert f"torch.{getattr(gradbook, name)}" == str(getattr(torch, name))
+
+
+def test_the_widest_dtype_is_of_the_highest_kind():
+    f4, f8, i4, i8, b = (np.dtype(d) for d in ("float32", "float64", "int32", "int64", "bool"))
+    some = (f4, i8), (f4, f8, b), (i4, b), (i4, i8), (b, b)
+    assert [dtypes.widest(*d) for d in some] == [f4, f8, i4, i8, b]
+
+
+@pytest.mark.parametrize(("dim", "ndim", "expected"), [
+    (None, 3, (0, 1, 2)), ((), 2, (0, 1)), (-1, 3, (2,)), ((0, -1), 3, (0, 2)), ([1], 2, (1,)), (0, 0, ()),
+    (-1, 0, ()), (np.int64(1), 2, (1,)),
+])
+def test_dimensions_are_counted_from_0(dim, ndim, expected):
+    assert dtypes.axes("f", dim, ndim) == expected
+
+
+@pytest.mark.parametrize(("dim", "ndim", "error", "words"), [
+    (2, 2, ValueError, r"f: dim 2 is out of bounds, 2 dimensions go from -2 to 1"),
+    (1, 0, ValueError, r"f: dim 1 is out of bounds, 0 dimensions go from -1 to 0"),
+    ((0, -2), 2, ValueError, r"f: dim \(0, -2\) has a dimension twice"),
+    (0.0, 2, TypeError, r"f: dim 0.0 came, an integer or a tuple of integers is needed"),
+])
+def test_what_is_no_dimension(dim, ndim, error, words):
+    with pytest.raises(error, match=words):
+        dtypes.axes("f", dim, ndim)
+
+
 def test_tensor_gives_python_floats_the_default_and_leaves_arrays_alone():
     assert gradbook.tensor([1.0, 2.0]).dtype == "float64"
     gradbook.set_default_dtype(gradbook.float32)

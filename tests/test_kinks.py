@@ -28,7 +28,8 @@ def assert_same(f, *arrays):
         np.testing.assert_allclose(ours, theirs, rtol=1e-13, equal_nan=True)
 
 
-@pytest.mark.parametrize("name", ["relu", "abs", "sigmoid", "tanh", "exp", "log", "sqrt"])
+@pytest.mark.parametrize("name", ["relu", "abs", "sigmoid", "tanh", "exp", "log", "sqrt", "sin", "cos", "erf",
+                                  "sign", "square"])
 def test_functions_of_one_number_agree_at_zero_nan_infinity_and_large_numbers(name):
     x = [0.0, -0.0, NAN, INF, -INF, 1.0, -1.0, 800.0, -800.0, 1e-300, 40.0, -40.0]
     if name in ("log", "sqrt"):
@@ -75,6 +76,43 @@ def test_cross_entropy_of_a_confident_mistake_is_the_logit_not_infinity():
     loss.backward()
     assert loss.item() == 800.0
     np.testing.assert_array_equal(z.grad.numpy(), [[1.0, -1.0]])
+
+
+def test_erf_is_accurate_to_the_last_digits_everywhere():
+    rng = np.random.default_rng(0)
+    x = [rng.normal(size=20_000), rng.uniform(-7, 7, 20_000), 10 ** rng.uniform(-300, 0, 2000)]
+    x = np.concatenate(x)
+    for dtype, rtol in (("float64", 5e-16), ("float32", 2e-7)):
+        exact = torch.erf(torch.tensor(x.astype(dtype).astype("float64"))).numpy()
+        found = gradbook.erf(gradbook.Tensor(x.astype(dtype))).numpy()
+        assert found.dtype == dtype
+        normal = np.abs(exact) > 1e-37 if dtype == "float32" else slice(None)
+        np.testing.assert_allclose(found[normal], exact[normal], rtol=rtol)
+
+
+BOUNDS = {
+    "both": (0.0, 1.0), "below": (0.0, None), "above": (None, 1.0), "in the wrong order": (1.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_clamp_passes_the_cotangent_at_its_bounds_but_not_at_nan(name):
+    low, high = BOUNDS[name]
+    assert_same(lambda T, x: T.clamp(x, low, high), [NAN, 0.0, 1.0, 0.5, 2.0, -1.0, INF, -INF])
+
+
+def test_bounds_of_clamp_that_are_learnt_get_what_is_clamped():
+    x = [NAN, 0.0, 0.5, 2.0, -1.0, 0.5, 1.0, 1.0]
+    low, high = [0.0] * 5 + [1.0, NAN, 0.0], [1.0] * 5 + [0.0, 2.0, NAN]
+    assert_same(lambda T, x, low, high: T.clamp(x, low, high), x, low, high)
+    assert_same(lambda T, x, low: x.clamp(min=low), x, low)
+    assert_same(lambda T, x, high: x.clamp(max=high), [*x, INF], [*high, INF])
+
+
+def test_cubes_and_inverse_roots_are_torchs_at_the_edges():
+    x = [0.0, -0.0, 2.0, -2.0, INF, -INF, NAN, 1e-200, 1e200]
+    for p in (3, 3.0, -0.5, 0.5, 1.5, -2):
+        assert_same(lambda T, x, p=p: x ** p, x)
 
 
 def test_division_by_zero_gives_torchs_values_and_numpys_warning():

@@ -41,7 +41,17 @@ METHODS = {
     "clone": lambda t: t.clone(), "detach": lambda t: t.detach(), "is_leaf": lambda t: t.is_leaf,
     "index by tensor": lambda t: t[t[:, 0, 0].argmax()], "mask": lambda t: t[t > 0],
     "exp": lambda t: (t / 100).exp() * 0 + 1, "rsub": lambda t: 1 - t, "rdiv": lambda t: 1 / (t.abs() + 1),
-    "equal": lambda t: t == t.clone(),
+    "equal": lambda t: t == t.clone(), "ne": lambda t: t.ne(0.5), "ge": lambda t: t.ge(t.mean()),
+    "bool": lambda t: t.bool(), "int": lambda t: t.int(), "to": lambda t: t.to(float),
+    "dim": lambda t: t.dim(),
+    "int()": lambda t: int(t[0, 0, 0] * 10),
+    "isnan": lambda t: (t + float('nan')).isnan(), "isfinite": lambda t: t.isfinite(),
+    "square method": lambda t: t.square(),
+    "not": lambda t: ~(t > 0), "and": lambda t: (t > 0) & (t < 1), "or": lambda t: (t > 1) | (t < 0),
+    "bits": lambda t: t.long() & 3, "and true": lambda t: True & (t > 0),
+    "where": lambda t: t.where(t > 0, 0.0),
+    "contiguous": lambda t: t.mT.contiguous(), "in": lambda t: t[0, 0, 0].item() in t,
+    "format": lambda t: f"{t[0, 0, 0]:.3f} {t.sum():8.2f}", "none": lambda t: [t == None, t != None],  # noqa: E711
     "compare with a number": lambda t: (t >= 0.5).long() + (t < -0.5).long(),
 }
 
@@ -49,6 +59,27 @@ METHODS = {
 @pytest.mark.parametrize("name", METHODS)
 def test_methods_equal_torchs(name):
     same(METHODS[name], x)
+
+
+@pytest.mark.parametrize("name", ["eq", "ne", "lt", "le", "gt", "ge"])
+def test_comparisons_as_functions_and_methods(name):
+    same(lambda a, b: getattr(a, name)(b), x, y)
+    same(lambda a: getattr(a, name)(0.1), x.astype("float32").round(1))
+    torch = pytest.importorskip("torch")
+    pairs = [(np.array([0.1], "float32"), 0.1), (np.array([0.1], "float32"), np.array(0.1)),
+             (np.array([0.1], "float32"), np.array([0.1])), (np.array([1, 2]), np.array([1.0, 2.5])),
+             (np.array([True]), 1)]
+    for a, b in pairs:
+        ours, theirs = (getattr(T, name)(*(T.tensor(v) if isinstance(v, np.ndarray) else v for v in (a, b)))
+                        for T in (gradbook, torch))
+        assert ours.tolist() == theirs.tolist()
+
+
+def test_a_tensor_of_one_integer_is_an_index():
+    assert [10, 20, 30][tensor(1)] == 20
+    assert list(range(tensor(3))) == [0, 1, 2]
+    with pytest.raises(TypeError):
+        range(tensor(3.0))
 
 
 COMPARISONS = {

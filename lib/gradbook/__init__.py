@@ -6,6 +6,7 @@ and what needs other packages, such as gradbook.figures, are imported when they 
 """
 
 import importlib
+import math
 import pkgutil
 
 from . import autodiff, dtypes, functional, nn, optim
@@ -28,12 +29,13 @@ for _module, _names in _WHERE.items():
     _module = importlib.import_module(f"{__name__}.{_module}")
     globals().update({_name: getattr(_module, _name) for _name in _names.split()})
 
-float, double, int, long, bool = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.bool_)
+float, double, int, long, bool = dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.bool_
+inf, nan, pi = math.inf, math.nan, math.pi
 nn.functional = functional
 
 _LATER = sorted({m.name for m in pkgutil.iter_modules(__path__)} - set(globals()))
-__all__ = ["autodiff", "bool", "double", "float", "functional", "int", "long", "nn", "optim"]
-__all__ += " ".join(_WHERE.values()).split()
+__all__ = ["autodiff", "bool", "double", "float", "functional", "inf", "int", "long", "nan", "nn", "optim"]
+__all__ += ["pi", *" ".join(_WHERE.values()).split()]
 _elsewhere = {_name: f"it is gradbook.nn.functional.{_name}" for _name in functional.__all__}
 _missing = missing(__name__, [*__all__, *_LATER], EVERYWHERE | TOP | _elsewhere)
 mark_missing(autodiff.Tensor, EVERYWHERE | TENSOR)

@@ -78,21 +78,24 @@ def _beside(number, x):
 
 def sum_to(g, shape):
     """The adjoint of broadcasting from shape to g.shape: what was repeated is summed."""
-    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
-    return g.sum(axis=tuple(k for k, n in enumerate(shape) if n == 1), keepdims=True)
+    new = g.ndim - len(shape)
+    over = (*range(new), *(new + k for k, n in enumerate(shape) if n == 1))
+    return g.sum(axis=over).reshape(shape) if over else g
 
 
-def axes(name, dim, ndim, new=0):
-    """dim, which is a dimension, several, or (None or ()) all, as a tuple of numbers from 0.
+def axes(name, dim, ndim, new=0, empty=None):
+    """dim, which is a dimension, several, or (None) all, as a tuple of numbers from 0.
 
     A number without dimensions has dim 0 and -1 too, as in torch.   new: how many dimensions are to be added.
+    empty: what () means, by default all.
     Raises ValueError, in the name of the operation, if one is out of range or comes twice.
     """
-    if dim is None or dim == ():
-        return tuple(range(ndim))
+    given = dim if isinstance(dim, (tuple, list)) or dim is None else (dim,)
+    if not given:
+        return tuple(range(ndim)) if given is None or empty is None else empty
     n = max(ndim + new, 1)
     try:
-        dims = [operator.index(d) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+        dims = [operator.index(d) for d in given]
     except TypeError:
         raise TypeError(f"{name}: dim {dim!r} came, an integer or a tuple of integers is needed") from None
     if not all(-n <= d < n for d in dims):

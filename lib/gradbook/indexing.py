@@ -23,8 +23,10 @@ def getitem(x, index):
 
     def vjp(g):
         dx = np.zeros(shape, g.dtype)
-        if arrays:
+        if any(isinstance(a, np.ndarray) and a.dtype != bool for a in arrays):
             np.add.at(dx[simple], arrays, g)       # an entry that was read twice receives both cotangents
+        elif arrays:
+            dx[simple][arrays] = g                 # by masks it was read once
         else:
             dx[simple] = g
         return (dx,)

@@ -93,7 +93,8 @@ def einsum(equation, *operands):
     terms, out, length = _letters(equation, [np.shape(x) for x in operands])
     full = [np.broadcast_to(x, [length[c] for c in term]) for x, term in zip(operands, terms)]
     shapes = [np.shape(x) for x in operands]
-    y = np.einsum(f"{','.join(terms)}->{out}", *full, optimize=len(full) > 1)
+    large = len(full) > 1 and math.prod(length.values()) > 4096        # else the planning takes longer
+    y = np.einsum(f"{','.join(terms)}->{out}", *full, optimize=large)
 
     def vjp(g, needs=None):
         return None, *(slope(g, k) if needs is None or k + 1 in needs else None for k in range(len(terms)))
@@ -102,7 +103,7 @@ def einsum(equation, *operands):
         others = [out, *terms[:k], *terms[k + 1:]]
         letters = "".join(dict.fromkeys(terms[k]))                   # each once
         found = "".join(c for c in letters if any(c in term for term in others))
-        d = np.einsum(f"{','.join(others)}->{found}", g, *full[:k], *full[k + 1:], optimize=True)
+        d = np.einsum(f"{','.join(others)}->{found}", g, *full[:k], *full[k + 1:], optimize=large)
         alone = [n for n, c in enumerate(letters) if c not in found]     # summed by itself: spread out again
         d = np.broadcast_to(np.expand_dims(d, alone), [length[c] for c in letters])
         if len(letters) < len(terms[k]):                              # only the diagonal was read

@@ -244,7 +244,7 @@ def all(input, dim=None, keepdim=False) -> Tensor:
 
 
 def _truth(name, f, x, dim, keepdim):
-    over = () if dim == () else axes(name, dim, x.ndim)        # the reduction where torch takes () for none
+    over = axes(name, dim, x.ndim, empty=())                   # the reduction where torch takes () for none
     return Tensor(f(x, axis=over, keepdims=keepdim))
 
 

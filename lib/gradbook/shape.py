@@ -21,8 +21,8 @@ def reshape(x, shape):
 @primitive
 def permute(x, dims):
     """Dimension k of the result is dimension dims[k] of x."""
-    order = axes("permute", dims, x.ndim)
-    if len(dims) != x.ndim:
+    order = axes("permute", dims, x.ndim, empty=())
+    if len(order) != x.ndim:
         raise ValueError(f"permute: dims {dims} came, x {x.shape} needs each of its dimensions once")
     inverse = sorted(range(x.ndim), key=order.__getitem__)
     return np.transpose(x, order), lambda g: (g.transpose(inverse),)
@@ -47,7 +47,7 @@ def flatten(x, start_dim=0, end_dim=-1) -> Tensor:
 
 def squeeze(x, dim=None) -> Tensor:
     """Without dimensions of length 1: without all, or those of dim that have it."""
-    dims = () if dim == () else axes("squeeze", dim, x.ndim)
+    dims = axes("squeeze", dim, x.ndim, empty=())
     return reshape(x, tuple(n for k, n in enumerate(x.shape) if n != 1 or k not in dims))
 
 
@@ -70,7 +70,7 @@ def expand(x, size):
 @primitive
 def flip(x, dims):
     """The entries in reverse order along each of dims."""
-    reverse = () if dims == () else axes("flip", dims, x.ndim)
+    reverse = axes("flip", dims, x.ndim, empty=())
     return np.flip(x, reverse).copy(), lambda g: (np.flip(g, reverse),)
 
 

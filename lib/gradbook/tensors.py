@@ -113,6 +113,8 @@ def _copy_(self, source):
 Tensor.detach, Tensor.requires_grad_ = _detach, _requires_grad_
 Tensor.numpy, Tensor.__array__ = _numpy, _array
 Tensor.item, Tensor.__repr__ = _item, _repr
+Tensor.__contains__ = lambda self, x: bool(eq(self, x).data.any())
+Tensor.__format__ = lambda self, spec: format(self.item() if self.data.ndim == 0 else repr(self), spec)
 Tensor.tolist = lambda self: self.data.tolist()
 Tensor.__bool__, Tensor.__float__ = lambda self: bool(_item(self)), lambda self: float(_item(self))
 Tensor.__int__, Tensor.__index__ = lambda self: int(_item(self)), lambda self: operator.index(_item(self))
