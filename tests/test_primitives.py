@@ -268,7 +268,11 @@ def cut(old, new):
 
 
 UNLIKE_TORCH = {              # where torch does otherwise, and the reason not to
+    ("adaptive_avg_pool2d", "3 -> 0"): "without channels torch has a value, but refuses to go back",
+    ("adaptive_avg_pool2d", "4 -> 0"): "without pixels torch gives nan for size 1, and refuses all others",
     ("concatenate", "no dimensions"): "cat, through which it is called, refuses this",
+    ("conv1d", "3 -> 0"): "without channels torch's result has none either, in the place of O",
+    ("conv2d", "3 -> 0"): "without channels torch's result has none either, in the place of O",
     ("gather", "2 -> 0"): "torch looks at no shape if the index is empty",
     ("getitem", "no dimensions"): "torch takes a bool for an index of a number",
     ("multi_margin_loss", "5 -> 0"): "torch's mean over no terms is whatever its memory held",

@@ -27,13 +27,13 @@ def max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=Fal
         np.maximum(y[outputs], x[pixels], out=y[outputs])
 
     def vjp(g):
-        dx, free, finite = np.zeros(x.shape, x.dtype), np.ones(y.shape, bool), np.isfinite(g).all()
+        dx, free, bits = np.zeros(x.shape, x.dtype), np.ones(y.shape, bool), g.view(f"i{g.itemsize}")
 
         def give(windows, largest):
             for outputs, pixels in windows:
                 mine = largest(x[pixels], y[outputs]) & free[outputs]
                 free[outputs] ^= mine
-                dx[pixels] += g[outputs] * mine if finite else np.where(mine, g[outputs], 0)  # not 0 · inf
+                dx[pixels] += (bits[outputs] * mine).view(g.dtype)    # g or 0: g · 0 were nan if inf
 
         give(_windows(axes), np.equal)
         if free.any():                                     # a window with nan, which nothing equals
@@ -79,10 +79,11 @@ def adaptive_avg_pool2d(x, output_size):
     output_size: H' and W', where None keeps H or W; 1 is the global mean. Neighbouring windows may overlap.
     Raises ValueError for shapes and sizes that do not fit.   Unlike torch: None alone is (None, None).
     """
-    _check("adaptive_avg_pool2d", x)
+    _check("adaptive_avg_pool2d", x, filled=2)
     _refuse_integers("adaptive_avg_pool2d", x)
     sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    sizes = [n if size is None else size for size, n in zip(sizes, x.shape[-2:], strict=True)]
+    if len(sizes) == 2:
+        sizes = [n if size is None else size for size, n in zip(sizes, x.shape[-2:])]
     sizes = per_axis("adaptive_avg_pool2d: output_size", sizes, 2, least=0)
     spans = [[slice(i * n // size, -(-(i + 1) * n // size)) for i in range(size)]
              for n, size in zip(x.shape[-2:], sizes)]
@@ -102,8 +103,8 @@ def adaptive_avg_pool2d(x, output_size):
     return y, vjp
 
 
-def _check(name, x):
-    if x.ndim not in (3, 4) or 0 in x.shape[-2:]:
+def _check(name, x, filled=3):
+    if x.ndim not in (3, 4) or 0 in x.shape[-filled:]:
         raise ValueError(f"{name}: x {x.shape} is not (N, C, H, W) or (C, H, W), with pixels")
 
 
