@@ -1,5 +1,7 @@
 """SGD in lockstep with torch's, in every combination of its options; groups; saving; what is refused."""
 
+import copy
+
 import gradbook
 import numpy as np
 import pytest
@@ -162,6 +164,65 @@ def test_state_dict_has_torchs_form_and_is_a_copy():
     for k in (1, 2):
         mine, buffer = (state["state"][k]["momentum_buffer"] for state in states)
         np.testing.assert_allclose(mine, buffer.numpy(), rtol=1e-12)
+
+
+def test_parameters_may_come_with_names_as_in_torch():
+    torch = pytest.importorskip("torch")
+    for T in (gradbook, torch):
+        w, b = parameters(T)[:2]
+        optimizer = T.optim.SGD([("w", w), ("b", b)], lr=0.1)
+        assert optimizer.param_groups[0]["param_names"] == ["w", "b"]
+        assert optimizer.param_groups[0]["params"][1] is b
+        state = optimizer.state_dict()
+        assert state["param_groups"][0]["params"] == [0, 1]
+        assert state["param_groups"][0]["param_names"] == ["w", "b"]
+
+
+def test_an_option_given_as_a_tensor_is_its_number_and_a_group_may_have_a_name():
+    p = tensor([1.0], requires_grad=True)
+    optimizer = optim.Adam([{"params": [p], "name": "head"}], lr=tensor(0.5))
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    p.grad = tensor([2.0])
+    optimizer.step()
+    np.testing.assert_allclose(p.data, [0.5], rtol=1e-7)
+
+
+def test_an_optimizer_is_printed_as_in_torch():
+    torch = pytest.importorskip("torch")
+    ours, theirs = (repr(grouped(T, parameters(T))).splitlines() for T in (gradbook, torch))
+    assert ours == [line for line in theirs if line.split(":")[0].strip() not in
+                    {"foreach", "fused", "capturable", "differentiable"}]
+
+
+def test_a_copy_goes_on_by_itself():
+    p = tensor([1.0, 2.0], requires_grad=True)
+    optimizer = optim.Adam([p], lr=0.1)
+    p.grad = tensor([1.0, -1.0])
+    optimizer.step()
+    other = copy.deepcopy(optimizer)
+    (q,) = other.param_groups[0]["params"]
+    np.testing.assert_array_equal(q.data, p.data)
+    optimizer.step()
+    assert other.state[q]["step"] == 1
+    assert optimizer.state[p]["step"] == 2
+    q.grad = tensor([1.0, -1.0])
+    other.step()
+    np.testing.assert_array_equal(q.data, p.data)
+
+
+def test_a_state_that_does_not_fit_changes_nothing():
+    p = tensor([1.0, 2.0], requires_grad=True)
+    optimizer = optim.Adam([p], lr=0.1)
+    group = {"params": [0], "lr": 7.0}
+    for state, words in (({0: {"exp_avg": np.zeros(3)}}, "Adam: exp_avg (3,) came for a parameter (2,)"),
+                         ({0: {"exp_avg": np.zeros(())}}, "Adam: exp_avg () came for a parameter (2,)")):
+        with pytest.raises(ValueError) as caught:
+            optimizer.load_state_dict({"state": state, "param_groups": [group]})
+        assert words in str(caught.value)
+    with pytest.raises(ValueError, match="Adam: lr=-7 came"):
+        optimizer.load_state_dict({"state": {}, "param_groups": [{**group, "lr": -7}]})
+    assert optimizer.param_groups[0]["lr"] == 0.1
+    assert not optimizer.state
 
 
 p = tensor([1.0], requires_grad=True)

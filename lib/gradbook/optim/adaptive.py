@@ -92,7 +92,7 @@ class Adam(Optimizer):
         (beta1, beta2), t, m, v = group["betas"], state["step"], state["exp_avg"], state["exp_avg_sq"]
         decoupled = group["decoupled_weight_decay"]
         g = g if decoupled else regularised(g, p, group)
-        u = lerp(m, g, 1 - beta1)                    # used again for all that lies between: 1.15 times faster
+        u = lerp(m, g, 1 - beta1)                # memory in the cache, for all that is computed on the way
         np.multiply(g, g, out=u)
         u *= 1 - beta2
         v *= beta2

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autodiff import Tensor, no_grad
 
-BLOCK = 65536                # numbers updated at once: what a rule computes in between stays in the cache
+BLOCK = 131072               # numbers updated at once: what a rule computes in between stays in the cache
 NOT_NEGATIVE = ("lr", "momentum", "weight_decay", "eps", "alpha", "lr_decay", "initial_accumulator_value",
                 "damping")
 ALSO_KNOWN = {"params", "param_names", "name", "initial_lr"}         # what a group may hold beside options
