@@ -1,10 +1,13 @@
-"""The library's time as a ratio to PyTorch's, on the CPU with one thread: python benchmarks/bench_library.py
+"""The library's time as a ratio to PyTorch's, and that of other NumPy-only libraries where installed.
 
-Both take turns, A B A B, in this process, pinned to one core; CPU time, medians of the rounds (40, or the
-number given). Lower is better, 1 is PyTorch's speed. Before timing, the results of both are compared.
-k: 1,000 chained additions of numbers, forward and backward: what the tape costs by itself.
-a: a network 784-256-128-10 with ReLU, batch 64: forward, cross-entropy, backward, SGD step with momentum.
-   (The goals are those of an Adam step, which the library does not have yet.)
+    python benchmarks/bench_library.py                    # some minutes
+    python benchmarks/bench_library.py g k --rounds 20    # the workloads whose names begin so
+
+All take turns in this process (A B C A B C ...), on one core with one thread; CPU time, medians of the
+rounds: 40, or as many as fit into 20 seconds, at least 7. Garbage is collected between turns, outside the
+time. Before timing, the results are compared. A ratio is a quotient of two medians: lower is better, 1 is
+PyTorch's speed. The workloads stand in workloads/, those of the peers in peers.py. The peers are mygrad,
+autograd, pydynet and micrograd; what is not installed is left out. Workload i stands in bench_ema.py.
 """
 # ruff: noqa: E402  (the number of threads has to be set before NumPy is imported)
 import os
@@ -12,92 +15,131 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
+import argparse
 import gc
-import itertools
+import importlib
+import importlib.util
+import pathlib
+import platform
 import statistics
 import sys
 import time
+import warnings
+from importlib import metadata
 
 import gradbook
 import numpy as np
 import torch
 
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import peers
 
-def additions(T, dtype, length=1000):
-    """z = x + x + ... + x, and dz/dx."""
-    def run():
-        x = T.tensor(1.0, dtype=dtype, requires_grad=True)
-        z = x
-        for _ in range(length):
-            z = z + x
-        z.backward()
-        return x.grad.item()
-
-    return run
+RTOL = {"float32": 1e-3, "float64": 1e-9}
+PEERS = ("mygrad", "autograd", "pydynet", "micrograd")
 
 
-def mlp_step(T, dtype, widths=(784, 256, 128, 10), batch=64):
-    """One step of training, parameters and data the same under both."""
-    rng = np.random.default_rng(0)
-    layers = []
-    for inputs, outputs in itertools.pairwise(widths):
-        layers += [T.nn.Linear(inputs, outputs, dtype=dtype), T.nn.ReLU()]
-    net = T.nn.Sequential(*layers[:-1])
-    net.load_state_dict({name: T.tensor(rng.normal(scale=0.05, size=tuple(p.shape)), dtype=dtype)
-                         for name, p in net.named_parameters()})
-    x = T.tensor(rng.normal(size=(batch, widths[0])), dtype=dtype)
-    y = T.tensor(rng.integers(widths[-1], size=batch))
-    optimizer, loss_of = T.optim.SGD(net.parameters(), lr=0.01, momentum=0.9), T.nn.CrossEntropyLoss()
-
-    def run():
-        optimizer.zero_grad()
-        loss = loss_of(net(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return run
+def workloads():
+    """(name, build, goals by dtype, (reference, its build)) of all, by name. build(T, dtype) -> run."""
+    found = []
+    for path in sorted((HERE / "workloads").glob("*.py")):
+        module = importlib.import_module(f"workloads.{path.stem}")
+        instead = getattr(module, "INSTEAD_OF_TORCH", {})
+        for name, (build, goals) in module.WORKLOADS.items():
+            found.append((name, build, goals, instead.get(name)))
+    return sorted(found, key=lambda row: row[0])
 
 
-WORKLOADS = {                                    # name: (what it builds, goals by dtype, of the design)
-    "k. 1,000 chained additions": (additions, {"float64": 0.7, "float32": 0.7}),
-    "a. MLP 784-256-128-10, SGD step": (mlp_step, {"float64": 0.90, "float32": 0.85}),
-}
+def candidates(name, build, reference, dtype):
+    """{library: run}, of which the second is what the others are compared with."""
+    runs = {"gradbook": build(gradbook, getattr(gradbook, dtype))}
+    if reference is None:
+        runs["torch"] = build(torch, getattr(torch, dtype))
+    elif importlib.util.find_spec(reference[0]):
+        runs[reference[0]] = reference[1](dtype)
+    else:
+        return {}
+    return {**runs, **{peer: its(dtype) for peer, its in peers.peers(name).items()}}
 
 
-def compare(ours, theirs, rounds=40):
-    """Medians of the CPU time of both, in seconds, taken in turns; the first rounds only warm up."""
-    times = ([], [])
-    for k in range(rounds + 5):
-        for run, kept in zip((ours, theirs), times):
+def compared(name, runs, dtype):
+    """The same, once their first results are found to agree. That is a warm-up, too."""
+    results, rtol = {library: np.asarray(run()) for library, run in runs.items()}, RTOL[dtype]
+    for library, result in results.items():
+        expected = results["gradbook"]
+        np.testing.assert_allclose(result, expected, rtol=rtol, atol=rtol * np.abs(expected).max(),
+                                   err_msg=f"{name}, {dtype}: {library} and gradbook")
+    return runs
+
+
+def times(runs, rounds, seconds=20):
+    """{library: median CPU time of a run, in seconds}."""
+    kept, began = {library: [] for library in runs}, time.process_time()
+    for k in range(rounds):
+        for library, run in runs.items():
+            gc.collect()
             start = time.process_time()
             run()
-            if k >= 5:
-                kept.append(time.process_time() - start)
-    return statistics.median(times[0]), statistics.median(times[1])
+            kept[library].append(time.process_time() - start)
+        if k >= 6 and time.process_time() - began > seconds:
+            break
+    return {library: statistics.median(taken) for library, taken in kept.items()}
 
 
-def results(rounds=40):
-    """One row a workload and dtype: name, dtype, our and torch's milliseconds, their ratio, the goal."""
-    for name, (build, goals) in WORKLOADS.items():
-        for dtype, goal in goals.items():
-            ours = build(gradbook, getattr(gradbook, dtype))
-            theirs = build(torch, getattr(torch, dtype))
-            np.testing.assert_allclose(ours(), theirs(), rtol=1e-4 if dtype == "float32" else 1e-10)
-            gc.collect()
-            a, b = compare(ours, theirs, rounds)
-            yield name, dtype, 1e3 * a, 1e3 * b, a / b, goal
+def version(package):
+    try:
+        return f"{package} {metadata.version(package).split('+')[0]}"
+    except metadata.PackageNotFoundError:
+        return f"{package} not installed"
+
+
+def processor():
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def pinned():
+    """Where the system allows it, keep to one core."""
+    if not hasattr(os, "sched_setaffinity"):
+        return "not pinned to a core"
+    core = max(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    return f"pinned to core {core}"
 
 
 def main(argv):
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("workload", nargs="*", help="only those whose names begin so")
+    options.add_argument("--rounds", type=int, default=40)
+    options = options.parse_args(argv)
+    warnings.filterwarnings("ignore", module="pydynet")                  # it asks for a GPU library
     torch.set_num_threads(1)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    print(f"numpy {np.__version__}, torch {torch.__version__.split('+')[0]}, one thread, "
-          f"OPENBLAS_CORETYPE={os.environ.get('OPENBLAS_CORETYPE', 'unset')}")
-    print(f"{'workload':34}{'dtype':9}{'gradbook':>11}{'torch':>11}{'ratio':>8}{'goal':>7}")
-    for name, dtype, a, b, ratio, goal in results(int(argv[0]) if argv else 40):
-        print(f"{name:34}{dtype:9}{a:8.2f} ms{b:8.2f} ms{ratio:8.2f}{goal:7.2f}")
+    versions = ", ".join(map(version, ("numpy", "torch", *PEERS)))
+    print(f"{processor()}, {platform.system()}, one thread, {pinned()}\n"
+          f"OPENBLAS_CORETYPE={os.environ.get('OPENBLAS_CORETYPE', 'unset')}\n"
+          f"Python {platform.python_version()}, {versions}\n\n"
+          "time ÷ torch's (in workload j ÷ micrograd's); * misses the goal")
+    print(f"{'':38}{'':9}{'gradbook':>11}{'torch':>11}{'ratio':>9} {'goal':>5}"
+          + "".join(f"{peer:>10}" for peer in PEERS[:3]))
+    for name, build, goals, reference in workloads():
+        for dtype, goal in goals.items():
+            if options.workload and not name.startswith(tuple(options.workload)):
+                continue
+            runs = candidates(name, build, reference, dtype)
+            if not runs:
+                print(f"{name:38}{dtype:9} needs {reference[0]}")
+                continue
+            found = times(compared(name, runs, dtype), options.rounds)
+            ours, theirs, *_ = found.values()
+            cells = [f"{found[peer] / theirs:10.2g}" if peer in found else f"{'-':>10}" for peer in PEERS[:3]]
+            ratio = ours / theirs
+            print(f"{name:38}{dtype:9}{1e3 * ours:8.2f} ms{1e3 * theirs:8.2f} ms{ratio:8.2g}"
+                  f"{'*' if ratio > goal else ' '} {goal:5.2f}{''.join(cells)}", flush=True)
+            del runs
+            gc.collect()
 
 
 if __name__ == "__main__":
