@@ -153,11 +153,11 @@ class Optimizer:
         return [p for group in self.param_groups for p in group["params"]]
 
     def __repr__(self):
-        lines = [f"{type(self).__name__} ("]
+        parts = []
         for k, group in enumerate(self.param_groups):
-            options = (f"    {name}: {group[name]}" for name in sorted(group) if name != "params")
-            lines += [f"Parameter Group {k}", *options]
-        return "\n".join([*lines, ")"])
+            options = "".join(f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params")
+            parts.append(f"Parameter Group {k}\n{options}")
+        return f"{type(self).__name__} (\n" + "\n".join(parts) + ")"
 
 
 def _stretches(scope, *arrays):
