@@ -26,12 +26,12 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     input: (N, C, ...); the other tensors: (C,) or None.   training: μ and v are the batch's; running_mean
     becomes, in place, (1 - momentum) running_mean + momentum μ, and running_var likewise with the unbiased
     variance, M / (M - 1) v. Otherwise they are the running ones, and constants.
-    Raises ValueError for shapes that do not fit, for running ones that are missing, and in training for one
-    value a channel and eps <= 0; TypeError for unequal dtypes.   Source: Ioffe & Szegedy 2015, alg. 1 and 2.
+    Raises ValueError for shapes and dtypes that do not fit, missing running ones, and in training for one
+    value a channel and eps <= 0.   Source: Ioffe & Szegedy 2015, algorithms 1 and 2.
     """
     if eps < 0 or (training and eps == 0):
         raise ValueError(f"batch_norm: eps={eps} came, a positive one is needed")
-    return _by_channel("batch_norm", input, running_mean, running_var, weight, bias, training, momentum, eps)
+    return _norm("batch_norm", input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
 def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True,
@@ -43,13 +43,13 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
     Unlike torch: an empty batch leaves them as they are.   Source: Ulyanov et al. 2016, eq. 3.
     """
     running = running_mean, running_var
-    return _by_channel("instance_norm", input, *running, weight, bias, use_input_stats, momentum, eps)
+    return _norm("instance_norm", input, *running, weight, bias, use_input_stats, momentum, eps)
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor:
     """γ (x - μ) / √(v + ε) + β over positions and the C / num_groups channels of a group of an example.
 
-    input: (N, C, ...).   γ = weight, β = bias: (C,) or None. With one group it is layer norm, but for γ and β;
+    input: (N, C, ...).   γ = weight, β = bias: (C,) or None. With one group this is layer norm (but γ, β);
     with C groups instance norm.   Raises ValueError unless num_groups divides C, and for one value a group.
     Source: Wu & He 2018, eq. 7.
     """
@@ -59,9 +59,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor:
     _check("group_norm", input, input.shape[1:2], weight=weight, bias=bias)
     if math.prod(input.shape) == num_groups:
         raise ValueError(f"group_norm: input {input.shape} has one value a group; its variance is 0")
-    n, c, *positions = input.shape
-    view = (n, num_groups, c // num_groups, math.prod(positions))
-    return standardize(input, weight, bias, view=view, eps=eps)
+    return standardize(input, weight, bias, groups=num_groups, eps=eps)
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Tensor:
@@ -70,30 +68,38 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Ten
     input: (..., *normalized_shape).   γ = weight, β = bias: normalized_shape, which is a tuple, or None.
     Raises ValueError for shapes that do not fit.   Source: Ba, Kiros & Hinton 2016, eq. 3.
     """
-    view = _rows("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    return standardize(input, weight, bias, view=view, eps=eps)
+    last = _last("layer_norm", input, normalized_shape, weight=weight, bias=bias)
+    return standardize(input, weight, bias, last=last, eps=eps)
 
 
 def rms_norm(input, normalized_shape, weight=None, eps=None) -> Tensor:
     """γ x / √(mean x² + ε) over the last dimensions.
 
     input, normalized_shape, weight: as in layer_norm.   eps=None: the dtype's, 2.2e-16 in float64.
-    Unlike torch: TypeError for unequal dtypes.   Source: Zhang & Sennrich 2019, eq. 4.
+    Unlike torch: ValueError for unequal dtypes.   Source: Zhang & Sennrich 2019, eq. 4.
     """
-    view = _rows("rms_norm", input, normalized_shape, weight=weight)
+    last = _last("rms_norm", input, normalized_shape, weight=weight)
     eps = np.finfo(input.dtype).eps if eps is None else eps
-    return standardize(input, weight, view=view, centred=False, eps=eps)
+    return standardize(input, weight, last=last, centred=False, eps=eps)
 
 
 @primitive
-def standardize(x, weight=None, bias=None, mean=None, var=None, *, view, over_batch=False, centred=True, eps,
-                moments=None):
-    """What these norms are: h = (x - μ) / σ, y = γ h + β, of x looked at as view, which is (N, G, K, P).
+def standardize(x, weight=None, bias=None, mean=None, var=None, *, last=None, groups=None, centred=True,
+                eps=1e-5, moments=None):
+    """What these norms are: h = (x - μ) / σ and y = γ h + β.
 
-    The K·P entries of group g of example n share μ and σ; over_batch, the N·K·P entries of g. γ and β differ
-    by (g, k).   mean, var: (G,), if μ and v are given.   moments: a list, to which those found are appended.
+    last: so many last dimensions share μ and σ, and each of their entries has its own γ and β. Otherwise γ, β
+    go by channel, and μ, σ by group of an example's channels or, without groups, by channel of the batch.
+    mean, var: (C,), if μ and v are given.   moments: a list, to which those found are appended.
     """
-    (n, g, k, p), dtype, find = view, x.dtype, mean is None
+    if x.ndim < (last or 2):
+        raise ValueError(f"standardize: x {x.shape} came, {last or '(N, C, ...)'} dimensions are needed")
+    if last:
+        view = math.prod(x.shape[:-last]), 1, math.prod(x.shape[-last:]), 1
+    else:
+        g = groups or x.shape[1]
+        view = x.shape[0], g, x.shape[1] // max(g, 1), math.prod(x.shape[2:])
+    (n, g, k, p), dtype, find, over_batch = view, x.dtype, mean is None, not (last or groups)
     w = np.ones((g, k, 1), dtype) if weight is None else weight.reshape(g, k, 1)
     b = np.zeros((g, k, 1), dtype) if bias is None else bias.reshape(g, k, 1)
     mu = np.zeros((1 if over_batch else n, g, 1, 1), dtype) if find else mean.reshape(1, g, 1, 1)
@@ -101,7 +107,7 @@ def standardize(x, weight=None, bias=None, mean=None, var=None, *, view, over_ba
     r, ones, count = np.empty_like(mu), np.ones(k * p, dtype), max(1, k * p * (n if over_batch else 1))
     step = max(1, BLOCK // max(1, g * k * p))
     blocks = [slice(i, i + step) for i in range(0, n, step)] or [slice(0, 0)]           # of examples
-    parts = [(slice(None), blocks)] if over_batch else [(at, [at]) for at in blocks]    # sharing no μ, no σ
+    parts = [(slice(None), blocks)] if over_batch else [(at, [at]) for at in blocks]    # with their own μ, σ
     y, h, (s1, s2) = np.empty(x.shape, dtype), np.empty(view, dtype), np.empty((2, n, g), dtype)
     X, Y, rows = x.reshape(view), y.reshape(view), lambda a: a.reshape(len(a), g, k * p)
 
@@ -110,22 +116,17 @@ def standardize(x, weight=None, bias=None, mean=None, var=None, *, view, over_ba
 
     for own, part in parts:
         if find and centred:
-            for at in part:
-                s1[at] = rows(X[at]) @ ones
-            mu[own] = average(s1[own])
+            mu[own] = average(rows(X[own]) @ ones)
         for at in part:
             d = rows(np.subtract(X[at], mu[own], out=h[at]))
             s1[at], s2[at] = d @ ones, np.vecdot(d, d)
-        if find:
-            v[own] = average(s2[own])
-        if find and centred:     # what rounding lost of μ: corrected two-pass, Chan, Golub & LeVeque 1983
-            rest = average(s1[own])
+        rest = average(s1[own]) if find and centred else 0     # of μ, lost by rounding
+        if find:                                               # corrected: Chan, Golub & LeVeque 1983
             mu[own] += rest
-            v[own] -= rest * rest
+            v[own] = average(s2[own]) - rest * rest
         r[own] = 1 / np.sqrt(v[own] + eps)
         for at in part:
-            if find and centred:
-                h[at] -= rest
+            h[at] -= rest
             h[at] *= r[own]
             np.multiply(h[at], w, out=Y[at])
             Y[at] += b
@@ -135,17 +136,17 @@ def standardize(x, weight=None, bias=None, mean=None, var=None, *, view, over_ba
     def vjp(dy):
         dx, room, ones = np.empty(dy.shape, dtype), np.empty_like(h[:step]), np.ones(p, dtype)
         (db, dw), (s1, s2) = np.zeros((2, g, k), dtype), np.empty((2, n, g), dtype)
-        G, DX = dy.reshape(view), dx.reshape(view)
+        G, DX, by = dy.reshape(view), dx.reshape(view), dy.shape[-last:] if last else g * k
         for own, part in parts:
-            for at in part:
+            for at in part:                                             # Σ_p g and Σ_p g h: (N, G, K)
                 if p == 1:
                     sums = G[at][..., 0], np.multiply(G[at], h[at], out=room[:len(h[at])])[..., 0]
                 else:
-                    sums = G[at] @ ones, np.vecdot(G[at], h[at])        # Σ_p g and Σ_p g h: (N, G, K)
+                    sums = G[at] @ ones, np.vecdot(G[at], h[at])
                 for a, da, s in zip(sums, (db, dw), (s1, s2)):
                     da += a[0] if len(a) == 1 else a.sum(axis=0)        # a sum of one would be a copy
                     s[at] = np.vecdot(a, w[..., 0])
-            mean_g, mean_gh = average(s1[own]), average(s2[own])        # of g' and g' h
+            mean_g, mean_gh = average(s1[own]), average(s2[own])        # of g' and of g' h
             for at in part:
                 np.multiply(G[at], w, out=DX[at])                       # g'
                 if find:
@@ -154,27 +155,23 @@ def standardize(x, weight=None, bias=None, mean=None, var=None, *, view, over_ba
                         d += mean_g
                     DX[at] -= d
                 DX[at] *= r[own]
-        return (dx, None if weight is None else dw.reshape(weight.shape),
-                None if bias is None else db.reshape(bias.shape), None, None)
+        return dx, dw.reshape(by), db.reshape(by), None, None
 
     return y, vjp
 
 
-def _by_channel(name, input, mean, var, weight, bias, training, momentum, eps):
+def _norm(name, input, mean, var, weight, bias, training, momentum, eps):
     """batch_norm and instance_norm."""
-    over_batch = name == "batch_norm"
-    if input.ndim < 2:
-        raise ValueError(f"{name}: input {input.shape} came, (N, C, ...) is needed")
     _check(name, input, input.shape[1:2], weight=weight, bias=bias, running_mean=mean, running_var=var)
     if (mean is None) != (var is None) or (mean is None and not training):
         raise ValueError(f"{name}: running_mean and running_var are needed{', or neither' * training}")
-    view, moments = (*input.shape[:2], 1, math.prod(input.shape[2:])), []
     if not training:
-        return standardize(input, weight, bias, mean, var, view=view, over_batch=True, eps=eps)
-    count = view[3] * (view[0] if over_batch else 1)
+        return standardize(input, weight, bias, mean, var, eps=eps)
+    moments, groups = [], None if name == "batch_norm" else input.shape[1]
+    count = math.prod(input.shape[2:]) * (1 if groups else input.shape[0])
     if count == 1:
         raise ValueError(f"{name}: input {input.shape} has one value for each variance, more are needed")
-    y = standardize(input, weight, bias, view=view, over_batch=over_batch, eps=eps, moments=moments)
+    y = standardize(input, weight, bias, groups=groups, eps=eps, moments=moments)
     if mean is not None and moments:
         with no_grad():
             for old, new, scale in zip((mean, var), moments, (1, count / (count - 1))):
@@ -182,15 +179,15 @@ def _by_channel(name, input, mean, var, weight, bias, training, momentum, eps):
     return y
 
 
-def _rows(name, input, normalized_shape, **parameters):
-    """The view of (..., *normalized_shape) as rows, all checked."""
+def _last(name, input, normalized_shape, **parameters):
+    """How many dimensions normalized_shape has, all checked."""
     if not isinstance(normalized_shape, (tuple, list)):
         raise TypeError(f"{name}: normalized_shape={normalized_shape!r} came, a tuple of integers is needed")
     lengths = tuple(normalized_shape)
     if not lengths or input.shape[-len(lengths):] != lengths:
         raise ValueError(f"{name}: input {input.shape} does not end in normalized_shape {lengths}")
     _check(name, input, lengths, **parameters)
-    return math.prod(input.shape[:-len(lengths)]), 1, math.prod(lengths), 1
+    return len(lengths)
 
 
 def _check(name, input, shape, **parameters):
@@ -198,13 +195,9 @@ def _check(name, input, shape, **parameters):
     if input.dtype.kind != "f":
         raise TypeError(f"{name}: input is {input.dtype}, a floating dtype is needed")
     for label, a in parameters.items():
-        if a is not None and a.shape != shape:
-            raise ValueError(f"{name}: {label} {a.shape} came, input {input.shape} needs {shape}")
-        if a is not None and a.dtype != input.dtype:
-            raise TypeError(f"{name}: {label} is {a.dtype} and input {input.dtype}, one dtype is needed")
-
-
-# --- vectors of length 1 --------------------------------------------------------------------------------
+        if a is not None and (a.shape, a.dtype) != (shape, input.dtype):
+            raise ValueError(f"{name}: {label} {a.shape} of {a.dtype} came, "
+                             f"input {input.shape} needs {shape} of {input.dtype}")
 
 
 @primitive
@@ -229,12 +222,10 @@ def normalize(input, p=2.0, dim=1, eps=1e-12):
 
     def vjp(g):
         with np.errstate(divide="ignore", invalid="ignore"):                 # 0 / 0, where 0 is taken
+            slope = np.where((size == 0) | (p == 0), 0, np.sign(x) * (size / norm) ** (p - 1))
             if math.isinf(p):
-                slope = (size == norm) / total(size == norm)
-            else:
-                slope = np.where(size == 0, 0, (size / norm) ** (p - 1)) if p else 0
-            along = total(g * x) / m / m * np.sign(x) * slope
-            return (g / m - np.where(norm >= eps, along, 0),)
+                slope /= total(np.abs(slope))                                # ±1 where it is attained, else 0
+            return (g / m - np.where(norm >= eps, total(g * x) / m / m * slope, 0),)
 
     return x / m, vjp
 
