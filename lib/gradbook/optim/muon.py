@@ -14,7 +14,7 @@ class Muon(Optimizer):
     adjust_lr_fn: lr' = lr √max(1, A/B) for None or "original", 0.2 lr √max(A, B) for "match_rms_adamw".
     Raises ValueError for lr, momentum or weight_decay below 0, a parameter that is no matrix, ns_steps of 100
     or more, ns_coefficients other than three, another adjust_lr_fn.
-    Unlike torch: computed in the parameter's dtype, where torch computes O in bfloat16 (3 digits).
+    Unlike torch: newton_schulz in the parameter's dtype, not in bfloat16, which has two to three digits.
     Source: Jordan et al. 2024 (Muon: an optimizer for hidden layers in neural networks).
     """
 
@@ -41,12 +41,9 @@ class Muon(Optimizer):
         return {"momentum_buffer": np.zeros_like(p)}
 
     def update(self, p, g, state, group):
-        b, (rows, columns) = state["momentum_buffer"], p.shape
-        lerp(b, g, 1 - group["momentum"])
-        if group["nesterov"]:
-            g = g.copy()
-            lerp(g, b, group["momentum"])
-            b = g
+        b, (rows, columns), momentum = state["momentum_buffer"], p.shape, group["momentum"]
+        lerp(b, g, 1 - momentum)
+        b = momentum * b + (1 - momentum) * g if group["nesterov"] else b
         o = newton_schulz(b, group["ns_coefficients"], group["ns_steps"], group["eps"])
         ratio = (0.2 * math.sqrt(max(rows, columns)) if group["adjust_lr_fn"] == "match_rms_adamw"
                  else math.sqrt(max(1, rows / columns)))
