@@ -111,7 +111,7 @@ def einsum(equation, *operands):
             np.einsum(f"{terms[k]}->{letters}", dx)[...] = d
             d = dx
         stretched = tuple(n for n, c in enumerate(terms[k]) if shapes[k][n] != length[c])
-        return d.sum(axis=stretched, keepdims=True)
+        return d.sum(axis=stretched, keepdims=True) if stretched else d
 
     return y, vjp
 

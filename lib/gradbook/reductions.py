@@ -2,7 +2,7 @@
 
 dim is a dimension, several, or (None) all; keepdim leaves length 1 where they were. The cotangent of a sum is
 spread out again over what was added; the other vjps are that, times the derivative. Integers and bools add
-up to int64. Unlike torch: an empty mean or variance is nan with NumPy's RuntimeWarning.
+up to int64. Unlike torch: an empty mean or variance is nan with NumPy's RuntimeWarning; there is no dtype.
 """
 
 import math
@@ -90,7 +90,7 @@ def norm(x, p="fro", dim=None, keepdim=False):
     if p not in ("fro", 2):
         raise ValueError(f"norm: p {p!r} came, 'fro' or 2 is needed, else (x.abs() ** p).sum() ** (1 / p)")
     over, n = _over("norm", x, dim, floats=True)
-    y = np.abs(x) if n == 1 else np.sqrt((x * x).sum(axis=over, keepdims=True))
+    y = np.abs(x) if n == 1 and (x.ndim or dim is None) else np.sqrt((x * x).sum(axis=over, keepdims=True))
     unit = x / np.where(y == 0, 1, y)
     return y if keepdim else np.squeeze(y, over), lambda g: (_spread(g, x.shape, over, keepdim) * unit,)
 

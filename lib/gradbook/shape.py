@@ -81,12 +81,9 @@ def roll(x, shifts, dims=None):
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     if len(shifts) != (len(dims) if dims else 1):
         raise ValueError(f"roll: {len(shifts)} shifts came with dims {dims}, one for each dim is needed")
-    if dims:
-        dims = [k for d in dims for k in axes("roll", d, x.ndim)]
-        shifts = shifts[:len(dims)]
-    else:
-        dims, shifts = None, shifts[0]
-    return np.roll(x, shifts, dims), lambda g: (np.roll(g, np.negative(shifts), dims),)
+    over = [k for d in dims or () for k in axes("roll", d, x.ndim)]
+    over, shifts = (over, shifts[:len(over)]) if dims else (None, shifts[0])
+    return np.roll(x, shifts, over), lambda g: (np.roll(g, np.negative(shifts), over),)
 
 
 @primitive
