@@ -225,31 +225,21 @@ def pad(x, pad, mode="constant", value=None):
 
 def _pad_axis(x, axis, before, after, mode, value):
     n, shape = x.shape[axis], x.shape
-    start, stop, size = max(0, -before), n + min(0, after), before + n + after       # x[start:stop] is kept
-    if not {"constant": start <= stop, "replicate": size >= 0,
-            "reflect": max(before, after) < n and size >= 0,
-            "circular": max(before, after, 0) <= stop - start}[mode]:
+    start, kept, size = max(0, -before), n + min(0, before) + min(0, after), before + n + after
+    if {"constant": kept < 0, "replicate": size < 0, "reflect": size < 0 or max(before, after) >= n,
+            "circular": max(before, after, 0) > kept}[mode]:
         raise ValueError(f"pad: {before, after} is too much for axis {axis} of {n} entries, mode={mode!r}")
-    kept = slice(start, max(start, stop))
-    place = slice(max(0, before), max(0, before, size - max(0, after)))
-    source = {"constant": None, "replicate": lambda i: min(max(i, 0), n - 1),
-              "reflect": lambda i: n - 1 - abs(n - 1 - abs(i)),
-              "circular": lambda i: start + (i - start) % (stop - start)}[mode]
-    new = [(k, source(i)) for k, i in enumerate(range(-before, n + after)) if source and not 0 <= i < n]
-
-    def first(a):
-        return a.swapaxes(0, axis)
-
+    i = np.arange(-before, n + after)
+    reads = {"constant": np.where((0 <= i) & (i < n), i, -1), "replicate": i.clip(0, n - 1),
+             "reflect": n - 1 - abs(n - 1 - abs(i)), "circular": start + (i - start) % max(kept, 1)}[mode]
+    inside = reads >= 0                                   # the others read value
     y = np.full((*shape[:axis], size, *shape[axis + 1:]), value, x.dtype)
-    first(y)[place] = first(x)[kept]
-    for k, i in new:
-        first(y)[k] = first(x)[i]
+    y.swapaxes(0, axis)[inside] = x.swapaxes(0, axis)[reads[inside]]
 
     def vjp(g):
         dx = np.zeros(shape, g.dtype)
-        first(dx)[kept] = first(g)[place]
-        for k, i in new:
-            first(dx)[i] += first(g)[k]
+        for k in np.flatnonzero(inside):                  # np.add.at would take 5 times longer
+            dx.swapaxes(0, axis)[reads[k]] += g.swapaxes(0, axis)[k]
         return dx
 
     return y, vjp
