@@ -24,7 +24,8 @@ ERRORS = {
     **{name: [(lambda T, name=name, more=more: getattr(T.nn.init, name)([1.0], *more),
                f"{name}: list came, a Tensor is needed")]
        for name, more in (("constant_", [2]), ("zeros_", []), ("ones_", []))},
-    **{name: [(fill(name, of=(3,)), VECTOR)] for name in ("xavier_uniform_", "xavier_normal_", "orthogonal_")},
+    **{name: [(fill(name, of=(3,)), VECTOR)]
+       for name in ("xavier_uniform_", "xavier_normal_", "orthogonal_")},
     **{name: [(fill(name, of=(3,)), VECTOR), (fill(name, 0, "fan_avg"), "kaiming: mode 'fan_avg' came"),
               (fill(name, 0, "fan_in", "swish"), "calculate_gain: 'swish' came")]
        for name in ("kaiming_uniform_", "kaiming_normal_")},
