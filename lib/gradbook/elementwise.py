@@ -68,10 +68,10 @@ def pow(x, exponent):
 
 
 def _power(x, p):
-    """x^p; x³ as torch does it, 15 times faster; and x^-½, to which -0 and -∞ are then negative."""
-    if np.ndim(p) == 0 and p in (3, -0.5):
-        return x * x * x if p == 3 else 1 / np.sqrt(x)
-    return x ** p
+    """x^p; for a Python number as torch does it: x³ by products, 15 times faster, and √ of -∞ is nan."""
+    if type(p) not in (int, float):
+        return np.power(x, p)
+    return x * x * x if p == 3 else np.sqrt(x) if p == 0.5 else 1 / np.sqrt(x) if p == -0.5 else x ** p
 
 
 @primitive
