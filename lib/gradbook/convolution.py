@@ -230,7 +230,7 @@ def _pad_axis(x, axis, before, after, mode, value):
             "circular": max(before, after, 0) > kept}[mode]:
         raise ValueError(f"pad: {before, after} is too much for axis {axis} of {n} entries, mode={mode!r}")
     i = np.arange(-before, n + after)
-    reads = {"constant": np.where((0 <= i) & (i < n), i, -1), "replicate": i.clip(0, n - 1),
+    reads = {"constant": np.where((i >= 0) & (i < n), i, -1), "replicate": i.clip(0, n - 1),
              "reflect": n - 1 - abs(n - 1 - abs(i)), "circular": start + (i - start) % max(kept, 1)}[mode]
     inside = reads >= 0                                   # the others read value
     y = np.full((*shape[:axis], size, *shape[axis + 1:]), value, x.dtype)
