@@ -13,21 +13,21 @@ import math
 
 import numpy as np
 
-from .autodiff import Tensor, no_grad, primitive
+from .autodiff import no_grad, primitive
 from .dtypes import axes, match
 
 BLOCK = 1 << 16                # how many numbers `standardize` works on at a time: a cache should hold them
 
 
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1,
-               eps=1e-5) -> Tensor:
+               eps=1e-5):
     """γ (x - μ) / √(v + ε) + β for each channel, over batch and positions. The variance v is biased.
 
     input: (N, C, ...); the other tensors: (C,) or None.   training: μ and v are the batch's; running_mean
     becomes, in place, (1 - momentum) running_mean + momentum μ, and running_var likewise with the unbiased
     variance, M / (M - 1) v. Otherwise they are the running ones, and constants.
-    Raises ValueError for shapes and dtypes that do not fit, missing running ones, and in training for one
-    value a channel and eps <= 0.   Source: Ioffe & Szegedy 2015, algorithms 1 and 2.
+    Raises ValueError for shapes and dtypes that do not fit, and in training for one value a channel or
+    eps <= 0.   Source: Ioffe & Szegedy 2015, algorithms 1 and 2.
     """
     if eps < 0 or (training and eps == 0):
         raise ValueError(f"batch_norm: eps={eps} came, a positive one is needed")
@@ -35,34 +35,31 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
 
 
 def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True,
-                  momentum=0.1, eps=1e-5) -> Tensor:
+                  momentum=0.1, eps=1e-5):
     """γ (x - μ) / √(v + ε) + β for each channel of each example, over its positions.
 
-    input: (N, C, ...); the other tensors: (C,) or None.   use_input_stats: as training in batch_norm, but the
-    running ones follow the mean over the examples of μ and of the variance.   Raises: as batch_norm.
+    As batch_norm, whose training is here use_input_stats; but the running ones follow a mean over examples.
     Unlike torch: an empty batch leaves them as they are.   Source: Ulyanov et al. 2016, eq. 3.
     """
     running = running_mean, running_var
     return _norm("instance_norm", input, *running, weight, bias, use_input_stats, momentum, eps)
 
 
-def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor:
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     """γ (x - μ) / √(v + ε) + β over positions and the C / num_groups channels of a group of an example.
 
-    input: (N, C, ...).   γ = weight, β = bias: (C,) or None. With one group this is layer norm (but γ, β);
-    with C groups instance norm.   Raises ValueError unless num_groups divides C, and for one value a group.
-    Source: Wu & He 2018, eq. 7.
+    input: (N, C, ...).   γ = weight, β = bias: (C,) or None.
+    Raises ValueError unless num_groups divides C, and for one value a group.   Source: Wu & He 2018, eq. 7.
     """
     if input.ndim < 2 or num_groups < 1 or input.shape[1] % num_groups:
-        raise ValueError(f"group_norm: input {input.shape} is not (N, C, ...) with C a multiple of "
-                         f"num_groups={num_groups}")
+        raise ValueError(f"group_norm: input {input.shape} is not (N, C, ...) with C in {num_groups} groups")
     _check("group_norm", input, input.shape[1:2], weight=weight, bias=bias)
     if math.prod(input.shape) == num_groups:
         raise ValueError(f"group_norm: input {input.shape} has one value a group; its variance is 0")
     return standardize(input, weight, bias, groups=num_groups, eps=eps)
 
 
-def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Tensor:
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """γ (x - μ) / √(v + ε) + β over the last dimensions.
 
     input: (..., *normalized_shape).   γ = weight, β = bias: normalized_shape, which is a tuple, or None.
@@ -72,7 +69,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Ten
     return standardize(input, weight, bias, last=last, eps=eps)
 
 
-def rms_norm(input, normalized_shape, weight=None, eps=None) -> Tensor:
+def rms_norm(input, normalized_shape, weight=None, eps=None):
     """γ x / √(mean x² + ε) over the last dimensions.
 
     input, normalized_shape, weight: as in layer_norm.   eps=None: the dtype's, 2.2e-16 in float64.
@@ -88,9 +85,9 @@ def standardize(x, weight=None, bias=None, mean=None, var=None, *, last=None, gr
                 eps=1e-5, moments=None):
     """What these norms are: h = (x - μ) / σ and y = γ h + β.
 
-    last: so many last dimensions share μ and σ, and each of their entries has its own γ and β. Otherwise γ, β
-    go by channel, and μ, σ by group of an example's channels or, without groups, by channel of the batch.
-    mean, var: (C,), if μ and v are given.   moments: a list, to which those found are appended.
+    x is looked at as (N, G, K, P), with γ and β by (g, k), μ and σ by (n, g). last: so many last dimensions
+    are K. groups: of G groups each has K channels. With neither G are the channels, μ and σ going by g alone.
+    mean, var: (C,), given μ and v.   moments: a list, to which those found are appended.
     """
     if x.ndim < (last or 2):
         raise ValueError(f"standardize: x {x.shape} came, {last or '(N, C, ...)'} dimensions are needed")
@@ -100,6 +97,7 @@ def standardize(x, weight=None, bias=None, mean=None, var=None, *, last=None, gr
         g = groups or x.shape[1]
         view = x.shape[0], g, x.shape[1] // max(g, 1), math.prod(x.shape[2:])
     (n, g, k, p), dtype, find, over_batch = view, x.dtype, mean is None, not (last or groups)
+    centred = centred and find
     w = np.ones((g, k, 1), dtype) if weight is None else weight.reshape(g, k, 1)
     b = np.zeros((g, k, 1), dtype) if bias is None else bias.reshape(g, k, 1)
     mu = np.zeros((1 if over_batch else n, g, 1, 1), dtype) if find else mean.reshape(1, g, 1, 1)
@@ -115,15 +113,15 @@ def standardize(x, weight=None, bias=None, mean=None, var=None, *, last=None, gr
         return ((sums.sum(axis=0, keepdims=True) if over_batch else sums) / count)[..., None, None]
 
     for own, part in parts:
-        if find and centred:
+        if centred:
             mu[own] = average(rows(X[own]) @ ones)
         for at in part:
             d = rows(np.subtract(X[at], mu[own], out=h[at]))
             s1[at], s2[at] = d @ ones, np.vecdot(d, d)
-        rest = average(s1[own]) if find and centred else 0     # of μ, lost by rounding
-        if find:                                               # corrected: Chan, Golub & LeVeque 1983
+        rest = average(s1[own]) if centred else 0                       # what rounding lost of μ
+        if find:
             mu[own] += rest
-            v[own] = average(s2[own]) - rest * rest
+            v[own] = average(s2[own])                                   # less rest², below its last digit
         r[own] = 1 / np.sqrt(v[own] + eps)
         for at in part:
             h[at] -= rest
@@ -146,13 +144,12 @@ def standardize(x, weight=None, bias=None, mean=None, var=None, *, last=None, gr
                 for a, da, s in zip(sums, (db, dw), (s1, s2)):
                     da += a[0] if len(a) == 1 else a.sum(axis=0)        # a sum of one would be a copy
                     s[at] = np.vecdot(a, w[..., 0])
-            mean_g, mean_gh = average(s1[own]), average(s2[own])        # of g' and of g' h
+            mean_g, mean_gh = average(s1[own]) if centred else 0, average(s2[own])      # of g' and of g' h
             for at in part:
                 np.multiply(G[at], w, out=DX[at])                       # g'
                 if find:
                     d = np.multiply(h[at], mean_gh, out=room[:len(h[at])])
-                    if centred:
-                        d += mean_g
+                    d += mean_g
                     DX[at] -= d
                 DX[at] *= r[own]
         return dx, dw.reshape(by), db.reshape(by), None, None
@@ -181,11 +178,9 @@ def _norm(name, input, mean, var, weight, bias, training, momentum, eps):
 
 def _last(name, input, normalized_shape, **parameters):
     """How many dimensions normalized_shape has, all checked."""
-    if not isinstance(normalized_shape, (tuple, list)):
-        raise TypeError(f"{name}: normalized_shape={normalized_shape!r} came, a tuple of integers is needed")
-    lengths = tuple(normalized_shape)
+    lengths = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else ()
     if not lengths or input.shape[-len(lengths):] != lengths:
-        raise ValueError(f"{name}: input {input.shape} does not end in normalized_shape {lengths}")
+        raise ValueError(f"{name}: input {input.shape} does not end in the tuple {normalized_shape=}")
     _check(name, input, lengths, **parameters)
     return len(lengths)
 
@@ -193,7 +188,7 @@ def _last(name, input, normalized_shape, **parameters):
 def _check(name, input, shape, **parameters):
     """Raise unless input is floating and each parameter that came is of this shape and input's dtype."""
     if input.dtype.kind != "f":
-        raise TypeError(f"{name}: input is {input.dtype}, a floating dtype is needed")
+        raise TypeError(f"{name}: {input.dtype} came, a floating dtype is needed")
     for label, a in parameters.items():
         if a is not None and (a.shape, a.dtype) != (shape, input.dtype):
             raise ValueError(f"{name}: {label} {a.shape} of {a.dtype} came, "
@@ -209,8 +204,7 @@ def normalize(input, p=2.0, dim=1, eps=1e-12):
     ∂‖x‖_p/∂x = sign(x) (|x| / ‖x‖_p)^(p-1), taken as 0 at x = 0; entries that tie for ±inf share it.
     """
     x, size, over = input, np.abs(input), axes("normalize", dim, input.ndim)
-    if x.dtype.kind != "f":
-        raise TypeError(f"normalize: input is {x.dtype}, a floating dtype is needed")
+    _check("normalize", x, x.shape)
     total = lambda a: a.sum(axis=over, keepdims=True, dtype=x.dtype)
     if math.isinf(p):
         norm = (size.max if p > 0 else size.min)(axis=over, keepdims=True)
@@ -221,8 +215,10 @@ def normalize(input, p=2.0, dim=1, eps=1e-12):
     m = np.maximum(norm, eps)
 
     def vjp(g):
+        if p == 0:
+            return (g / m,)
         with np.errstate(divide="ignore", invalid="ignore"):                 # 0 / 0, where 0 is taken
-            slope = np.where((size == 0) | (p == 0), 0, np.sign(x) * (size / norm) ** (p - 1))
+            slope = np.where(size == 0, 0, np.sign(x) * (size / norm) ** (p - 1))
             if math.isinf(p):
                 slope /= total(np.abs(slope))                                # ±1 where it is attained, else 0
             return (g / m - np.where(norm >= eps, total(g * x) / m / m * slope, 0),)
@@ -238,8 +234,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     As in torch, the second term is there also where ε replaces the norm.
     """
     a, b = np.broadcast_arrays(*match(x1, x2))
-    if a.dtype.kind != "f":
-        raise TypeError(f"cosine_similarity: x1 and x2 are {a.dtype}, a floating dtype is needed")
+    _check("cosine_similarity", a, a.shape)
     if dim is None or isinstance(dim, (tuple, list)) or eps < 0:
         raise ValueError(f"cosine_similarity: dim={dim}, eps={eps} came, an integer and eps >= 0 are needed")
     over = axes("cosine_similarity", dim, a.ndim)
