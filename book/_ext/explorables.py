@@ -1,36 +1,47 @@
 """Sphinx extension: give each page that contains an explorable the script and the style that move it.
 
-Both are written to _static before the pages are; Sphinx adds a checksum to their addresses. Pages without
-an explorable get neither. A page whose explorables are too heavy together gives a warning, which fails the
-build.
+The script holds what the marks and controls of that page need, and no more: explore.js on most pages,
+explore-grids-hover.js where there are matrices to point at. It is async, so that a figure answers as soon as
+the parser has passed it. Pages without an explorable get neither. A page whose explorables are too heavy
+together gives a warning, which fails the build.
 """
 
+import json
 import re
 import zlib
 from pathlib import Path
 
-from gradbook.explore_page import page_script, stylesheet
+from gradbook.explore_script import extras, page_script, stylesheet
 from sphinx.util import logging
 
 FIGURE = re.compile(r'<figure class="gb-explore".*?</figure>', re.S)
+SPEC = re.compile(r'<script type="application/json">(.*?)</script>', re.S)
 MOST_BYTES = 150_000  # gzipped, for all explorables of a page
 logger = logging.getLogger(__name__)
 
 
-def write_assets(app):
-    if app.builder.format != "html":
-        return
+def script_of(figures):
+    """(name, text) of the one script that moves these figures."""
+    needed = set().union(*(extras(json.loads(spec)) for figure in figures for spec in SPEC.findall(figure)))
+    name = "-".join(["explore", *sorted(file.removesuffix(".js") for file in needed)])
+    return f"{name}.js", page_script(needed)
+
+
+def write(app, name, text):
+    """Write _static/name of the built book; before Sphinx asks for its checksum."""
     folder = Path(app.outdir, "_static")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "explore.js").write_text(page_script(), encoding="utf-8")
-    (folder / "explore.css").write_text(stylesheet(), encoding="utf-8")
+    (folder / name).write_text(text, encoding="utf-8")
 
 
 def add_assets(app, pagename, templatename, context, doctree):
     figures = FIGURE.findall(context.get("body", ""))
-    if not figures:
+    if not figures or app.builder.format != "html":
         return
-    app.add_js_file("explore.js", loading_method="defer")
+    script = script_of(figures)
+    write(app, *script)
+    write(app, "explore.css", stylesheet())
+    app.add_js_file(script[0], loading_method="async")
     app.add_css_file("explore.css")
     weights = [len(zlib.compress(figure.encode())) for figure in figures]
     if sum(weights) > MOST_BYTES:
@@ -40,6 +51,5 @@ def add_assets(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.connect("builder-inited", write_assets)
     app.connect("html-page-context", add_assets)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,22 +14,47 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .explore_declare import Control, Toggle, area, axis, line, points, readout, rule, text, view
+from .explore_controls import CONTROLS, Choice, Control, Play, Toggle
+from .explore_data import Drawing
+from .explore_declare import axis, readout, view
+from .explore_marks import (
+    area,
+    arrow,
+    bars,
+    cells,
+    contour,
+    graph,
+    image,
+    line,
+    path,
+    points,
+    rule,
+    text,
+)
 from .explore_page import is_static
 from .explore_widget import Explorable
 
 __all__ = [
+    "Choice",
     "Control",
     "Explorable",
+    "Play",
     "Toggle",
     "area",
+    "arrow",
     "axis",
+    "bars",
+    "cells",
+    "contour",
     "explore",
+    "graph",
+    "image",
     "is_static",
     "line",
+    "path",
     "points",
     "readout",
     "rule",
@@ -40,27 +65,26 @@ __all__ = [
 
 def explore(
     compute: Callable[..., Mapping[str, Any]],
-    controls: Mapping[str, Control | Toggle],
-    view: Mapping[str, Any],
+    controls: Mapping[str, Control | Choice | Toggle],
+    view: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     alt: str,
     look_for: str = "",
 ) -> Explorable:
     """A figure that shows compute(**controls) and changes with its controls.
 
-    compute: takes one keyword for each control; returns a dict of 1-D arrays, numbers and lists of strings.
-    view: what gradbook.explore.view(…) returns. alt: what the figure shows, for those who do not see it.
-    look_for: one sentence on what to try and what to see. Raises ValueError or TypeError for a declaration
-    that cannot work.
+    compute: takes one keyword for each control; returns a dict of arrays, numbers and texts, by key. view:
+    what gradbook.explore.view(…) returns, or a list of these, which stand side by side (one below the other
+    on a phone) and share the controls. alt: what the figure shows, for those who do not see it. look_for: one
+    sentence on what to try and what to see. Raises ValueError or TypeError for what cannot work.
     """
     if not callable(compute):
         raise TypeError(f"explore: compute is {compute!r}, a function is needed")
     if not isinstance(controls, Mapping) or not controls:
-        raise TypeError(
-            f"explore: controls is {controls!r}, a dict of name: Control(…) or Toggle(…) is needed"
-        )
+        raise TypeError(f"explore: controls is {controls!r}, a dict of name: {_ONE_OF} is needed")
     for name, control in controls.items():
         _check_control(name, control)
-    if not isinstance(view, Mapping) or "marks" not in view:
+    views = [view] if isinstance(view, Mapping) else list(view) if isinstance(view, (list, tuple)) else []
+    if not views or not all(isinstance(one, Mapping) and "marks" in one for one in views):
         raise TypeError(f"explore: view is {view!r}, what gradbook.explore.view(…) returns is needed")
     if not alt.strip():
         raise ValueError("explore: alt is empty; say what the figure shows, for those who do not see it")
@@ -69,13 +93,16 @@ def explore(
     except TypeError as error:
         names = ", ".join(controls)
         raise TypeError(f"explore: compute does not take the controls {names} as keywords: {error}") from None
-    return Explorable(compute, dict(controls), dict(view), alt, look_for)
+    return Explorable(compute, dict(controls), Drawing(views, alt, controls), look_for)
+
+
+_ONE_OF = "Control(…), Choice(…), Toggle(…) or Play(…)"
 
 
 def _check_control(name: Any, control: Any) -> None:
     """Raise unless name can be a trait of a widget and control is a control."""
-    if not isinstance(control, (Control, Toggle)):
-        raise TypeError(f"explore: the control {name!r} is {control!r}, Control(…) or Toggle(…) is needed")
+    if not isinstance(control, CONTROLS):
+        raise TypeError(f"explore: the control {name!r} is {control!r}, {_ONE_OF} is needed")
     plain = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
     if not plain or name.startswith("_"):
         raise ValueError(f"explore: {name!r} cannot name a control, a plain Python name is needed")

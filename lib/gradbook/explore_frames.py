@@ -1,7 +1,7 @@
 """Frames: what compute returns at every setting of the controls, small enough to travel inside a page.
 
-`check` turns one result of compute into arrays and strings, `table` evaluates the whole grid, `encode` packs
-the table, and `decode` is its inverse (the page's script does the same; tests compare both with compute).
+`table` evaluates the whole grid, `encode` packs the table, and `decode` is its inverse (the page's script
+does the same; tests compare both with compute).
 
 A key is stored once along every control it does not depend on. Numbers become 12-bit codes in uint16 on the
 scale lo + code·step, NaN being the top code, so that no value is off by more than step/2; whole numbers stay
@@ -22,88 +22,17 @@ from typing import Any
 
 import numpy as np
 
-from .explore_declare import number
+from .explore_data import WIDTH, Drawing, Values, check, readouts
 
 TOP = 4095  # the code of NaN; 0 … 4094 are values
 MOST_FRAMES = 2000
 MOST_BYTES = 60_000
-WIDTH = 600  # px: the text column, for which the picture is drawn
-MOST_ERROR = 0.5  # px at that width
-
-Values = np.ndarray | list[str]
-
-
-def keys_of(view: Mapping[str, Any]) -> dict[str, set[str]]:
-    """The keys that the marks draw, each with the roles (x, y, text) in which it is used."""
-    roles: dict[str, set[str]] = {}
-    for mark in view["marks"]:
-        for role in ("x", "y", "y0", "y1", "text"):
-            if isinstance(mark.get(role), str):
-                roles.setdefault(mark[role], set()).add(role[0])
-    return roles
-
-
-def check(result: Any, view: Mapping[str, Any]) -> dict[str, Values]:
-    """The drawn part of compute's result: 1-D float64 arrays (infinite becomes NaN) and lists of strings.
-
-    Raises ValueError that names the key when compute did not return what the marks need.
-    """
-    if not isinstance(result, Mapping):
-        raise ValueError(f"explore: compute returned {type(result).__name__}, a dict is needed")
-    roles = keys_of(view)
-    wanted = [*roles, *(r["key"] for r in view["readout"])]
-    missing = [key for key in wanted if key not in result]
-    if missing:
-        raise ValueError(f"explore: compute's result lacks {', '.join(missing)}; it has {', '.join(result)}")
-    data = {key: _values(key, result[key], "t" in roles[key]) for key in roles}
-    for mark in view["marks"]:
-        lengths = {role: _length(mark[role], data) for role in ("x", "y", "y0", "y1", "text") if role in mark}
-        if len({n for n in lengths.values() if n != 1}) > 1:
-            told = ", ".join(f"{role} has {n}" for role, n in lengths.items())
-            raise ValueError(f"explore: a {mark['mark']} mark has series of unequal length: {told}")
-    return data
-
-
-def _values(key: str, value: Any, words: bool) -> Values:
-    if words:
-        value = [value] if isinstance(value, str) else list(value)
-        if not all(isinstance(word, str) for word in value):
-            raise ValueError(f"explore: {key!r} is used as text, so compute must return strings for it")
-        return value
-    array = np.atleast_1d(np.asarray(value))
-    if array.dtype.kind not in "biuf" or array.ndim != 1:
-        raise ValueError(
-            f"explore: {key!r} is {array.dtype} of shape {array.shape}; a number or a 1-D array is needed"
-        )
-    if array.dtype.kind != "f":
-        return array.astype(np.int64)
-    return np.where(np.isfinite(array), array, np.nan).astype(float)
-
-
-def _length(ref: Any, data: Mapping[str, Values]) -> int:
-    return len(data[ref]) if isinstance(ref, str) else len(ref) if isinstance(ref, list) else 1
-
-
-def readouts(result: Mapping[str, Any], view: Mapping[str, Any]) -> list[str]:
-    """The readouts as text. Each key must hold one number, truth value or string."""
-    texts = []
-    for entry in view["readout"]:
-        value = result[entry["key"]]
-        if np.ndim(value) != 0:
-            raise ValueError(
-                f"explore: readout {entry['label']!r} needs one number, {entry['key']!r} has shape "
-                f"{np.shape(value)}"
-            )
-        value = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
-        if isinstance(value, float) and math.isnan(value):
-            texts.append("undefined")
-        else:
-            texts.append(value if isinstance(value, str) else number(value, entry["format"]))
-    return texts
+MOST_ERROR = 0.5  # px at the width for which the picture is drawn
+MOST_SHADE = 1 / 256  # of a colour scale
 
 
 def table(
-    compute: Callable[..., Mapping], controls: Mapping[str, Any], view: Mapping
+    compute: Callable[..., Mapping], controls: Mapping[str, Any], drawing: Drawing
 ) -> dict[str, np.ndarray]:
     """Every key at every setting: arrays of shape (values of control 1, values of control 2, …, length).
 
@@ -122,13 +51,17 @@ def table(
         values = dict(zip(controls, setting))
         try:
             result = compute(**values)
-            data = check(result, view)
-            texts = readouts(result, view)
+            data = check(result, drawing, values)
+            texts = readouts(result, drawing)
         except Exception as error:
             error.add_note("explore: at " + ", ".join(f"{name}={value!r}" for name, value in values.items()))
             raise
         for key, value in [*data.items(), *((f"@{i}", [t]) for i, t in enumerate(texts))]:
             rows.setdefault(key, []).append(value)
+    for key in (f"{place.key}~{v}" for place in drawing.places if place.need.kind == "contour" for v in "xy"):
+        if key in rows:  # lines are as long as they are; the rest is gap
+            most = max(map(len, rows[key]))
+            rows[key] = [np.pad(entry, (0, most - len(entry)), constant_values=np.nan) for entry in rows[key]]
     for key, entries in rows.items():
         lengths = sorted({len(entry) for entry in entries})
         if len(lengths) > 1:
@@ -137,22 +70,43 @@ def table(
                 "controls; pad it to one length (numbers with NaN, strings with '')"
             )
     shape = tuple(map(len, grids))
-    return {key: np.array(entries).reshape(*shape, len(entries[0])) for key, entries in rows.items()}
+    found = {key: np.array(entries).reshape(*shape, len(entries[0])) for key, entries in rows.items()}
+    fixed = {key: np.array(value).reshape(*[1] * len(shape), -1) for key, value in drawing.constants.items()}
+    return {**found, **fixed}
 
 
-def encode(table: Mapping[str, np.ndarray], view: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def encode(table: Mapping[str, np.ndarray], drawing: Drawing) -> tuple[dict[str, Any], str]:
     """(head, base64 text of the deflated codes). head: per key its shape and how to read its codes."""
-    roles, head, blobs = keys_of(view), {}, []
+    uses, head, blobs = _uses(drawing), {}, []
     for key, values in table.items():
         values = _drop_constant_axes(values)
-        on_log = bool(roles.get(key)) and all(view[r]["scale"] == "log" for r in roles[key] if r != "t")
-        how, codes = _codes(values, on_log)
-        _refuse_coarse(key, how, roles.get(key, ()), view)
+        axes = [axis for axis, _, _ in uses.get(key, ())]
+        how, codes = _codes(values, bool(axes) and all(axis["scale"] == "log" for axis in axes))
+        for use in uses.get(key, ()):
+            _refuse_coarse(key, how, *use)
         head[key] = {"axes": list(codes.shape[:-1]), "size": codes.shape[-1], "bytes": codes.itemsize, **how}
         delta = np.diff(codes, axis=-1, prepend=codes.dtype.type(0))  # modulo 2^bits, undone by a running sum
         blobs.append(delta.astype(delta.dtype.newbyteorder("<")).tobytes())
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return head, b64encode(packer.compress(b"".join(blobs)) + packer.flush()).decode()
+
+
+def _uses(drawing: Drawing) -> dict[str, list[tuple[Mapping, float, str]]]:
+    """For each key of numbers that are seen: (a scale with its domain, its extent, what to call it)."""
+    uses: dict[str, list] = {}
+    for place in drawing.places:
+        kind, key = place.need.kind, place.key
+        if kind == "number" and place.axis:
+            keys = {key: place.need.along}
+        else:
+            keys = {f"{key}~x": "x", f"{key}~y": "y"} if kind == "contour" else {}
+        for name, along in keys.items():
+            extent = WIDTH if along == "x" else place.view["height"]
+            uses.setdefault(name, []).append((place.view[along], extent, f"{along} axis"))
+        if kind == "matrix":
+            scale = {"scale": "linear", "domain": place.need.option}
+            uses.setdefault(key, []).append((scale, MOST_ERROR / MOST_SHADE, "colour scale"))
+    return uses
 
 
 def _drop_constant_axes(values: np.ndarray) -> np.ndarray:
@@ -174,7 +128,7 @@ def _codes(values: np.ndarray, on_log: bool) -> tuple[dict[str, Any], np.ndarray
     if values.dtype.kind == "i" and not on_log:
         low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
         if high - low < TOP:
-            return {"lo": low, "step": 1}, (values - low).astype(np.uint8 if high - low < 255 else np.uint16)
+            return {"lo": low, "step": 1}, (values - low).astype(np.uint8 if high - low <= 255 else np.uint16)
     values = values.astype(float)
     if on_log:
         values = np.log10(np.where(values > 0, values, np.nan))
@@ -193,21 +147,21 @@ def _outward(value: float, sign: int) -> float:
     return float(f"{value + sign * abs(value) * 1e-5:.6g}")
 
 
-def _refuse_coarse(key: str, how: Mapping[str, Any], roles: set[str], view: Mapping[str, Any]) -> None:
+def _refuse_coarse(
+    key: str, how: Mapping[str, Any], scale: Mapping[str, Any], extent: float, name: str
+) -> None:
     """Raise when a half step would be seen, because a few far values stretch the scale."""
-    for role in sorted(set(roles) & {"x", "y"}):
-        axis, extent = view[role], {"x": WIDTH, "y": view["height"]}[role]
-        if "nan" not in how or axis["scale"] == "log":
-            continue
-        low, high = sorted(axis["domain"])
-        error = how["step"] / 2 / (high - low) * extent
-        if error > MOST_ERROR:
-            raise ValueError(
-                f"explore: {key!r} spans {how['step'] * (TOP - 1):.3g} where the {role} axis shows "
-                f"{high - low:.3g}: 12 bits would be off by {error:.1f} px (at most {MOST_ERROR}). Let "
-                f"compute return NaN for far values, or clip them: np.clip({key}, {2 * low - high:g}, "
-                f"{2 * high - low:g})"
-            )
+    if "nan" not in how or scale["scale"] == "log":
+        return
+    low, high = sorted(scale["domain"])
+    error = how["step"] / 2 / (high - low) * extent
+    if error > MOST_ERROR:
+        seen = "of 256 shades" if "colour" in name else "px"
+        raise ValueError(
+            f"explore: {key!r} spans {how['step'] * (TOP - 1):.3g} where the {name} shows {high - low:.3g}: "
+            f"12 bits would be off by {error:.1f} {seen} (at most {MOST_ERROR}). Let compute return NaN for "
+            f"far values, or clip them: np.clip({key}, {2 * low - high:g}, {2 * high - low:g})"
+        )
 
 
 def decode(head: Mapping[str, Any], text: str, index: tuple[int, ...]) -> dict[str, Values]:

@@ -1,7 +1,7 @@
-"""An explorable as HTML: the figure with its native inputs and its picture, and the scripts that move it.
+"""An explorable as HTML: the figure with its native inputs, its picture and its frames.
 
 The picture is drawn by the page's own draw(), run in node, so that the page, the page without JavaScript,
-print and a downloaded notebook agree. Nothing here needs ipywidgets; the Sphinx extension uses it too.
+print and a downloaded notebook agree. Nothing here needs ipywidgets.
 """
 
 from __future__ import annotations
@@ -22,44 +22,18 @@ from urllib.parse import quote
 
 import numpy as np
 
-from . import explore_frames as frames
-from .explore_declare import join_unit
+from .explore_controls import join_unit
+from .explore_data import WIDTH, Drawing, Values
+from .explore_script import draw_script, page_script, stylesheet
 
-STATIC = Path(__file__).parent / "static"
-DRAW = ("scales.js", "pieces.js", "marks.js", "labels.js", "draw.js")  # in this order, they are one script
+__all__ = ["draw", "figure", "is_static", "node", "page_script", "payload", "picture", "stylesheet"]
+
 NARROW = 340  # px: the width of the picture for phones
 
 
 def is_static() -> bool:
     """True while a book is built: figures carry their frames and no widget is made."""
     return bool(os.environ.get("GRADBOOK_STATIC"))
-
-
-# ---- scripts
-
-
-@functools.cache
-def _source(*names: str) -> str:
-    """The named files of static/ as one script, without imports, exports and whole-line comments."""
-    text = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
-    text = re.sub(r"^(import|export default) .*\n", "", text, flags=re.M)
-    text = re.sub(r"^export ", "", text, flags=re.M)
-    return re.sub(r"^[ \t]*//.*\n|^\s+", "", text, flags=re.M)
-
-
-def module_script() -> str:
-    """The ES module that anywidget loads in a live notebook."""
-    return _source(*DRAW, "explore.js") + "export default { render };\n"
-
-
-def page_script() -> str:
-    """The one classic script of a page; module scripts do not load from file://."""
-    return "(() => {\n" + _source(*DRAW, "explore.js", "page.js") + "})();\n"
-
-
-def stylesheet() -> str:
-    """The style of an explorable, for pages and for JupyterLab."""
-    return (STATIC / "explore.css").read_text(encoding="utf-8")
 
 
 # ---- the picture
@@ -76,9 +50,7 @@ def node() -> str | None:
     return shutil.which("node")
 
 
-def draw(
-    spec: Mapping[str, Any], data: Mapping[str, frames.Values], widths: tuple[int, ...]
-) -> list[str] | None:
+def draw(spec: Mapping[str, Any], data: Mapping[str, Values], widths: tuple[int, ...]) -> list[str] | None:
     """draw(spec, data, width) of static/ at each width, by node; without it, a warning and None."""
     engine = node()
     if engine is None:
@@ -91,7 +63,7 @@ def draw(
         return None
     plain = {key: value if isinstance(value, list) else _numbers(value) for key, value in data.items()}
     script = (
-        f"{_source(*DRAW)}\nconst spec = {json.dumps(spec)}, data = {json.dumps(plain)};\n"
+        f"{draw_script()}\nconst spec = {json.dumps(spec)}, data = {json.dumps(plain)};\n"
         f"process.stdout.write(JSON.stringify({list(widths)}.map(w => draw(spec, data, w))));"
     )
     command = [engine, "--input-type=module", "-"]
@@ -107,9 +79,9 @@ def _numbers(values: np.ndarray) -> list[float | None]:
     return [float(v) if np.isfinite(v) else None for v in values]
 
 
-def picture(spec: Mapping[str, Any], data: Mapping[str, frames.Values]) -> str:
+def picture(spec: Mapping[str, Any], data: Mapping[str, Values]) -> str:
     """A <picture> in two widths; without node, the description alone."""
-    drawn = draw(spec, data, (frames.WIDTH, NARROW))
+    drawn = draw(spec, data, (WIDTH, NARROW))
     alt = escape(spec["alt"])
     if drawn is None:
         return f'<p class="gb-alt">{alt}</p>'
@@ -131,7 +103,7 @@ def _data_uri(svg: str) -> str:
 
 
 def figure(
-    spec: Mapping[str, Any],
+    spec: Drawing,
     controls: Mapping[str, Any],
     positions: tuple[int, ...],
     readouts: list[str],
@@ -142,12 +114,13 @@ def figure(
 ) -> str:
     """The <figure> with the controls at these positions. No ids, so that figures on a page cannot collide."""
     inputs = "".join(_input(name, control, at) for (name, control), at in zip(controls.items(), positions))
-    told = "".join(_readout(entry, value) for entry, value in zip(spec["view"]["readout"], readouts))
+    told = "".join(_readout(entry, value) for entry, value in zip(spec["readout"], readouts))
     status = f'<div class="gb-readouts" role="status">{told}</div>' if told else ""
     caption = f"<figcaption>{escape(look_for)}</figcaption>" if look_for else ""
+    height, tall = spec.heights
     return (
         f'<figure class="gb-explore"><div class="gb-controls" style="display:none">{inputs}</div>{status}'
-        f'<div class="gb-plot" style="height:{spec["view"]["height"]}px">{plot}</div>'
+        f'<div class="gb-plot" style="--gb-h:{height}px;--gb-tall:{tall}px">{plot}</div>'
         f'<div class="gb-error" role="alert"></div>{caption}{scripts}</figure>'
     )
 
@@ -157,7 +130,7 @@ def payload(spec: Mapping[str, Any], packed: str) -> str:
     text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<script type="application/json">{text}</script>'
-        f'<script type="application/octet-stream">{packed}</script>'
+        f'<script type="application/octet-stream">{packed}</script><gb-end></gb-end>'
     )
 
 
@@ -166,18 +139,39 @@ def _readout(entry: Mapping[str, Any], value: str) -> str:
     return f'<div class="gb-readout">{escape(entry["label"])} <output>{escape(value)}</output>{unit}</div>'
 
 
+# JupyterLab's command mode takes the arrow keys, unless the input itself carries the first attribute.
+_OWN_KEYS = 'data-lm-suppress-shortcuts autocomplete="off"'
+
+
 def _input(name: str, control: Any, at: int) -> str:
+    """The native input of a control, with what it says at this position."""
     label, text = escape(control.label or name), escape(control.text(control.values[at]))
-    # JupyterLab's command mode takes the arrow keys, unless the input itself carries this attribute.
-    common = f'name="{name}" data-lm-suppress-shortcuts autocomplete="off"'
     if control.kind == "toggle":
         return (
-            f'<div class="gb-control gb-toggle"><label><input type="checkbox" '
-            f'{common}{" checked" if at else ""}><span class="gb-name">{label}</span></label></div>'
+            f'<div class="gb-control gb-toggle"><label><input type="checkbox" name="{name}" {_OWN_KEYS}'
+            f'{" checked" if at else ""}><span class="gb-name">{label}</span></label></div>'
+        )
+    if control.kind == "choice":
+        options = "".join(
+            f'<option value="{i}"{" selected" if i == at else ""}>{escape(option)}</option>'
+            for i, option in enumerate(control.names)
+        )
+        return (
+            f'<div class="gb-control gb-choice"><label><span class="gb-name">{label}</span>'
+            f'<select name="{name}" {_OWN_KEYS}>{options}</select></label>'
+            f'<output aria-hidden="true">{text}</output></div>'
         )
     last = len(control.values) - 1
+    buttons = "" if control.seconds is None else _BUTTONS.format(label=label)
     return (
         f'<div class="gb-control gb-range"><label><span class="gb-name">{label}</span>'
-        f'<input type="range" {common} min="0" max="{last}" step="1" value="{at}" aria-valuetext="{text}" '
-        f'style="--gb-at:{100 * at / last:.4g}%"></label><output aria-hidden="true">{text}</output></div>'
+        f'<input type="range" name="{name}" {_OWN_KEYS} min="0" max="{last}" step="1" value="{at}" '
+        f'aria-valuetext="{text}" style="--gb-at:{100 * at / last:.4g}%"></label>'
+        f'<output aria-hidden="true">{text}</output>{buttons}</div>'
     )
+
+
+_BUTTONS = "".join(
+    f'<button type="button" data-step="{step}" aria-label="{name}: {{label}}"></button>'
+    for step, name in ((-1, "one step back"), (0, "play"), (1, "one step on"))
+)

@@ -18,14 +18,16 @@ import traitlets
 
 from . import explore_frames as frames
 from . import explore_page as page
-from .explore_declare import Control, Toggle
+from . import explore_script as script
+from .explore_controls import Choice, Control, Toggle
+from .explore_data import Drawing, Values, check, readouts
 
 
 class Explorable(anywidget.AnyWidget):
     """A figure with controls; its public traits are the controls. Made by gradbook.explore.explore."""
 
-    _esm = page.module_script()
-    _css = page.stylesheet()
+    _esm = script.module_script()
+    _css = script.stylesheet()
     _spec = traitlets.Dict().tag(sync=True)
     _frame = traitlets.Dict().tag(sync=True)
     _html = traitlets.Unicode().tag(sync=True)
@@ -33,21 +35,24 @@ class Explorable(anywidget.AnyWidget):
     def __init__(
         self,
         compute: Callable[..., Mapping[str, Any]],
-        controls: dict[str, Control | Toggle],
-        view: dict[str, Any],
-        alt: str,
+        controls: dict[str, Control | Choice | Toggle],
+        drawing: Drawing,
         look_for: str,
     ) -> None:
         self._compute, self._controls, self._look_for = compute, controls, look_for
-        self._drawing = {"view": view, "alt": alt}
+        self._drawing = drawing
         self._start = tuple(control.start_index for control in controls.values())
         start = {name: control.values[control.start_index] for name, control in controls.items()}
         self.add_traits(**{name: _trait(name, control) for name, control in controls.items()})
         super().__init__(
             **start,
-            _spec={**self._drawing, "controls": [_live(name, control) for name, control in controls.items()]},
+            _spec={
+                **drawing,
+                "controls": [_live(name, control) for name, control in controls.items()],
+                "constants": {key: _wire(value) for key, value in drawing.constants.items()},
+            },
             _frame=self._first_frame(start),
-            _html=self._figure([""] * len(view["readout"]), plot=""),
+            _html=self._figure([""] * len(drawing["readout"]), plot=""),
         )
         self.observe(self._redraw, names=list(controls))
 
@@ -76,11 +81,11 @@ class Explorable(anywidget.AnyWidget):
 
     def _shown(self, values: Mapping[str, Any], result: Any) -> dict[str, Any]:
         """What the front end needs to show compute's result."""
-        data = frames.check(result, self._drawing["view"])
+        data = check(result, self._drawing, values)
         return {
             "data": {key: _wire(value) for key, value in data.items()},
             "controls": self._control_texts(values),
-            "readouts": frames.readouts(result, self._drawing["view"]),
+            "readouts": readouts(result, self._drawing),
             "error": "",
         }
 
@@ -89,7 +94,7 @@ class Explorable(anywidget.AnyWidget):
         return {
             "data": {},
             "controls": self._control_texts(values),
-            "readouts": ["–"] * len(self._drawing["view"]["readout"]),
+            "readouts": ["–"] * len(self._drawing["readout"]),
             "error": _message(error),
         }
 
@@ -103,31 +108,29 @@ class Explorable(anywidget.AnyWidget):
 
     def _static_html(self) -> str:
         """The figure at its listed start, with the frames of every listed value."""
-        view = self._drawing["view"]
-        head, packed = frames.encode(frames.table(self._compute, self._controls, view), view)
+        drawing = self._drawing
+        head, packed = frames.encode(frames.table(self._compute, self._controls, drawing), drawing)
         frames.refuse_heavy(head, packed)
         # The picture shows the decoded frame: exactly what the page's script will draw in its place.
         data = frames.decode(head, packed, self._start)
-        readouts = [data.pop(f"@{i}")[0] for i in range(len(view["readout"]))]
+        told = [data.pop(f"@{i}")[0] for i in range(len(drawing["readout"]))]
         listed = [
-            {"name": name, "kind": control.kind, "texts": [control.text(value) for value in control.values]}
+            {**_listed(name, control), "texts": [control.text(value) for value in control.values]}
             for name, control in self._controls.items()
         ]
-        spec = {**self._drawing, "controls": listed, "frames": head}
-        return self._figure(
-            readouts, plot=page.picture(self._drawing, data), scripts=page.payload(spec, packed)
-        )
+        spec = {**drawing, "controls": listed, "frames": head}
+        return self._figure(told, plot=page.picture(drawing, data), scripts=page.payload(spec, packed))
 
     def _fallback_html(self) -> str:
         """The figure as it is now, without controls: for places that do not run widgets."""
-        view, values = self._drawing["view"], self._values()
+        drawing, values = self._drawing, self._values()
         try:
             result = self._compute(**values)
-            plot = page.picture(self._drawing, frames.check(result, view))
-            readouts = frames.readouts(result, view)
+            plot = page.picture(drawing, {**drawing.constants, **check(result, drawing, values)})
+            told = readouts(result, drawing)
         except Exception as error:
-            plot, readouts = f"<p>{escape(_message(error))}</p>", []
-        return page.figure(self._drawing, {}, (), readouts, self._look_for, plot=plot)
+            plot, told = f"<p>{escape(_message(error))}</p>", []
+        return page.figure(drawing, {}, (), told, self._look_for, plot=plot)
 
     # ---- what Jupyter asks of a widget
 
@@ -193,25 +196,51 @@ class _Truth(traitlets.TraitType):
         return bool(value)
 
 
-def _trait(name: str, control: Control | Toggle) -> traitlets.TraitType:
-    kind = _Truth if control.kind == "toggle" else _Number
-    return kind(name, control).tag(sync=True)
+class _Option(traitlets.TraitType):
+    """A choice's value: one of its options. The front end knows it by its position."""
+
+    def __init__(self, name: str, control: Choice) -> None:
+        self._name, self._control = name, control
+        self.info_text = f"one of {', '.join(control.names)}"
+        super().__init__(control.values[control.start_index])
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        try:
+            return self._control.values[self._control.nearest(value)]
+        except ValueError:
+            raise traitlets.TraitError(f"explore: {self._name} = {value!r} is not {self.info_text}") from None
 
 
-def _live(name: str, control: Control | Toggle) -> dict[str, Any]:
-    """A control as the live front end needs it: the slider's scale, with finer steps for real numbers."""
-    if control.kind == "toggle":
-        return {"name": name, "kind": "toggle"}
-    return {"name": name, "kind": "range", "grid": control.values, "step": 1 if control.integer else 0.1}
+def _trait(name: str, control: Control | Choice | Toggle) -> traitlets.TraitType:
+    if control.kind == "choice":
+        position = {
+            "to_json": lambda value, widget: control.nearest(value),
+            "from_json": lambda position, widget: control.values[position],
+        }
+        return _Option(name, control).tag(sync=True, **position)
+    return (_Truth if control.kind == "toggle" else _Number)(name, control).tag(sync=True)
 
 
-def _wire(values: frames.Values) -> list[str] | bytes:
+def _listed(name: str, control: Control | Choice | Toggle) -> dict[str, Any]:
+    """A control as the script needs it."""
+    plays = {"seconds": control.seconds} if getattr(control, "seconds", None) else {}
+    return {"name": name, "kind": control.kind, **plays}
+
+
+def _live(name: str, control: Control | Choice | Toggle) -> dict[str, Any]:
+    """In a live notebook: with the slider's scale, and finer steps for real numbers."""
+    if control.kind != "range":
+        return _listed(name, control)
+    return {**_listed(name, control), "grid": control.values, "step": 1 if control.integer else 0.1}
+
+
+def _wire(values: Values) -> list[str] | bytes:
     return values if isinstance(values, list) else np.ascontiguousarray(values, dtype="<f8").tobytes()
 
 
 def _message(error: Exception) -> str:
     """An exception in one line: its type, its words, and the line of compute's file where it arose."""
-    own = (__file__, frames.__file__)
+    own = (__file__, check.__code__.co_filename)
     inner = [entry for entry in traceback.extract_tb(error.__traceback__) if entry.filename not in own]
     where = f" (line {inner[-1].lineno}, in {inner[-1].name})" if inner else ""
     return f"{type(error).__name__}: {error}{where}"

@@ -1,10 +1,13 @@
 // The figure: native inputs, a drawing, readouts. It talks to a model {get, set, save_changes, on, off} and to nothing
 // else. In a live notebook the model is the widget, whose kernel runs compute; in a page it is a table of frames.
 //
-// model.get("_spec"):  {view, alt, controls: [{name, kind, grid?, step?}]}
+// model.get("_spec"):  {views, readout, alt, constants?, controls: [{name, kind, seconds?, grid?, step?}]}
 // model.get("_frame"): {data, controls: {name: text}, readouts: [text], error}: what compute returned
-// model.get(name):     the value of a control; its position on the slider where there is no grid
-import { draw, drawParts, layout } from "./draw.js";
+// model.get(name):     the value of a control; its position where there is no grid
+import { draw, layout, parts } from "./draw.js";
+
+// What only some figures need: functions of {figure, plot, spec, controls, shown} that may return their undoing.
+export const habits = [];
 
 // Position on the slider -> value: the listed values, and straight lines between them.
 function valueAt(grid, position) {
@@ -30,41 +33,45 @@ function unpack(data) {
   return arrays;
 }
 
-// Keeps the drawing in step with data and width. A move touches only the marks that changed, and gives a path that
-// merely bends new coordinates: parsing its markup again would cost ten times as much.
-function painter(plot, spec) {
-  let at = null, nodes = [], shown = [];
-  const split = part => part.split(/ d="([^"]*)"/); // one path: [before, coordinates, after]
+// Keeps the drawing in step with data and width. A move makes only those parts anew whose data changed, and gives
+// paths that merely bend new coordinates: parsing their markup again would cost ten times as much.
+function painter(plot, spec, shown) {
+  const all = parts(spec), split = part => part.split(/ d="([^"]*)"/); // [before, coordinates, between, coordinates, …]
+  let nodes = [], told = [], width = 0;
   // Asking for the width makes the browser lay the page out, so a move does not ask: only a change of size does.
   return (data, resized) => {
-    const width = at && !resized ? at.width : Math.max(240, Math.round(plot.clientWidth) || 640);
-    if (!at || at.width !== width) {
+    const before = shown.data, wide = width && !resized ? width : Math.max(240, Math.round(plot.clientWidth) || 640);
+    shown.data = data;
+    if (wide !== width) {
+      width = wide;
+      shown.places = layout(spec, width);
       plot.innerHTML = draw(spec, data, width);
-      at = layout(spec, width);
-      shown = drawParts(spec, data, at).map(split);
-      nodes = [...plot.firstChild.children].slice(-shown.length);
+      told = all.map(p => split(p.make(data, shown.places[p.v])));
+      nodes = plot.firstChild.querySelectorAll(":scope>g>g");
       return;
     }
-    drawParts(spec, data, at).forEach((part, i) => {
-      const was = shown[i], now = shown[i] = split(part);
-      if (now.length === was.length && now.every((piece, k) => piece === was[k])) return;
-      if (now.length === 3 && was.length === 3 && now[0] === was[0] && now[2] === was[2]) {
-        nodes[i].querySelector("path").setAttribute("d", now[1]);
+    all.forEach((part, i) => {
+      if (part.keys.every(key => data[key] === before[key])) return;
+      const markup = part.make(data, shown.places[part.v]), was = told[i], now = told[i] = split(markup);
+      if (now.length === was.length && now.every((piece, k) => k % 2 || piece === was[k])) {
+        const paths = nodes[i].querySelectorAll("path");
+        now.forEach((piece, k) => k % 2 && piece !== was[k] && paths[k >> 1].setAttribute("d", piece));
       } else {
-        nodes[i].innerHTML = part;
+        nodes[i].innerHTML = markup;
       }
     });
   };
 }
 
 // Connects a <figure class="gb-explore"> with a model; returns a function that disconnects it.
-function bind(figure, model) {
+export function bind(figure, model) {
   const spec = model.get("_spec"), find = selector => figure.querySelector(selector), undo = [];
-  const plot = find(".gb-plot"), paint = painter(plot, spec);
+  const constants = unpack(spec.constants), shown = {};
+  const plot = find(".gb-plot"), paint = painter(plot, spec, shown);
   const readouts = figure.querySelectorAll(".gb-readout output"), error = find(".gb-error");
   const on = (event, action) => { model.on(event, action); undo.push(() => model.off(event, action)); };
   const controls = spec.controls.map(control => {
-    const input = find(`input[name="${control.name}"]`), box = input.closest(".gb-control");
+    const input = find(`[name="${control.name}"]`), box = input.closest(".gb-control");
     return {...control, input, output: box.querySelector("output"), box};
   });
 
@@ -80,10 +87,9 @@ function bind(figure, model) {
     frame.readouts.forEach((text, i) => setText(readouts[i], text));
     setText(error, frame.error || "");
     figure.classList.toggle("gb-failed", !!frame.error);
-    if (!frame.error) paint(data = unpack(frame.data));
+    if (!frame.error) paint({...constants, ...unpack(frame.data)});
   }
 
-  let data = {};
   for (const control of controls) {
     const {name, kind, grid, input} = control;
     const send = () => {
@@ -108,10 +114,11 @@ function bind(figure, model) {
   }
   on("change:_frame", show);
   show();
-  const resized = new ResizeObserver(() => paint(data, true));
+  for (const habit of habits) undo.push(habit({figure, plot, spec, controls, shown, on}));
+  const resized = new ResizeObserver(() => shown.data && paint(shown.data, true));
   resized.observe(plot);
   find(".gb-controls").style.display = "";
-  return () => { resized.disconnect(); undo.forEach(f => f()); };
+  return () => { resized.disconnect(); undo.forEach(f => f && f()); };
 }
 
 function render({model, el}) {

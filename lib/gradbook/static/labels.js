@@ -3,12 +3,14 @@ import { clamp, round, textWidth } from "./scales.js";
 import { BOLD, LABEL, RIM, TICK, glyph, paint, word } from "./pieces.js";
 import { inside, item, pixel, series, size } from "./marks.js";
 
+export const named = m => m.label && m.mark !== "rule" && m.mark !== "arrow"; // with a name at its end or in the key
+export const lineLike = m => m.mark === "line" || m.mark === "path";
 const LEADING = 17; // px between the baselines of two names
 export const GLYPH = 16; // px: room for the small sample of points or area before a name
 
 // Where a mark ends: its last point inside the figure, else the last one, kept at the edge.
 function endOf(m, data, at) {
-  const xs = series(data, m.x), ys = series(data, m.mark === "area" ? m.y1 : m.y);
+  const xs = series(data, m.x), ys = series(data, m.y1 ?? m.y);
   const base = m.mark === "area" ? series(data, m.y0) : ys, n = size(xs, ys, base);
   let end = null;
   for (let i = n - 1; i >= 0; i--) {
@@ -39,7 +41,7 @@ function spread(wanted, gap, low, high) {
 }
 
 // Names of rules: of level ones at the left, of upright ones at the top, a row lower where two would touch.
-export function ruleLabels({view: {marks}}, data, at) {
+export function ruleLabels({marks}, data, at) {
   const named = marks.filter(m => m.mark === "rule" && m.label).flatMap(m => {
     const upright = m.x !== undefined;
     return [...series(data, upright ? m.x : m.y)].map(v => ({m, upright, p: pixel(upright ? at.X : at.Y, v)}));
@@ -55,13 +57,13 @@ export function ruleLabels({view: {marks}}, data, at) {
   }).join("");
 }
 
-export function endLabels({view: {marks}}, data, at) {
+export function endLabels({marks}, data, at) {
   if (!at.beside) return "";
-  const ends = marks.filter(m => m.label && m.mark !== "rule").map(m => ({m, end: endOf(m, data, at)})).filter(e => e.end);
+  const ends = marks.filter(named).map(m => ({m, end: endOf(m, data, at)})).filter(e => e.end);
   const places = spread(ends.map(e => e.end[1]), LEADING, at.top + 4, at.bottom - 8);
   return ends.map(({m, end: [x, y]}, i) => {
     const place = places[i];
-    if (m.mark !== "line") {
+    if (!lineLike(m)) {
       return glyph(m, at.right + 17, place) + word(at.right + 12 + GLYPH, place + 4.3, m.label, {size: LABEL, color: m.color, more: BOLD});
     }
     // A line that ends early is labelled where it ends, if there is room; else a leader joins the two.

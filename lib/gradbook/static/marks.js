@@ -1,4 +1,5 @@
 // One function for each mark: (mark, data, layout) -> SVG text. A value that is NaN or null is a gap.
+// Marks that few pages use stand in files of their own and add themselves to `drawers`.
 import { clamp, round } from "./scales.js";
 import { RIM, marker, paint, strokeOf, symbol, word } from "./pieces.js";
 
@@ -14,22 +15,36 @@ export function pixel(scale, v) {
 }
 
 // Lines and areas are cut at the axes by a nested <svg>, which needs no id (ids would collide on a page).
-const cut = (at, body) => body && `<svg x="${at.left}" y="${at.top - 2}" width="${at.right - at.left}" height="${at.bottom - at.top + 4}"`
+export const cut = (at, body) => body && `<svg x="${at.left}" y="${at.top - 2}" width="${at.right - at.left}" height="${at.bottom - at.top + 4}"`
   + ` viewBox="${at.left} ${at.top - 2} ${at.right - at.left} ${at.bottom - at.top + 4}">${body}</svg>`;
 
 export const inside = (at, x, y) => x >= at.left - 1 && x <= at.right + 1 && y >= at.top - 1 && y <= at.bottom + 1;
 
+// Points from..to as the coordinates of a path, and the last of them.
+export function trace(xs, ys, at, from = 0, to = size(xs, ys)) {
+  let d = "", pen = "M", last = null;
+  for (let i = from; i < to; i++) {
+    const x = pixel(at.X, item(xs, i)), y = pixel(at.Y, item(ys, i));
+    if (x !== x || y !== y) { pen = "M"; continue; } // NaN, the only value unequal to itself
+    d += pen + round(x) + "," + round(y);
+    pen = "L";
+    last = [x, y];
+  }
+  return [d, last];
+}
+
+// The one that a control is at, among those that a mark lets the reader point at; -1 for none.
+export const chosen = (name, data) => name && data[">" + name] ? data[">" + name][0] : -1;
+
 export const drawers = {
   line(m, data, at) {
-    const xs = series(data, m.x), ys = series(data, m.y), n = size(xs, ys);
-    let d = "", pen = "M";
-    for (let i = 0; i < n; i++) {
-      const x = pixel(at.X, item(xs, i)), y = pixel(at.Y, item(ys, i));
-      if (x !== x || y !== y) { pen = "M"; continue; } // NaN, the only value unequal to itself
-      d += pen + round(x) + "," + round(y);
-      pen = "L";
-    }
+    const [d] = trace(series(data, m.x), series(data, m.y), at);
     return cut(at, d && `<path d="${d}" ${strokeOf(m)}/>`);
+  },
+
+  path(m, data, at) {
+    const [, end] = trace(series(data, m.x), series(data, m.y), at);
+    return drawers.line(m, data, at) + (m.head && end && inside(at, ...end) ? marker(m, symbol(m.shape, ...end, 5)) : "");
   },
 
   area(m, data, at) {
@@ -46,13 +61,15 @@ export const drawers = {
   },
 
   points(m, data, at) {
-    const xs = series(data, m.x), ys = series(data, m.y), n = size(xs, ys);
-    let d = "";
+    const xs = series(data, m.x), ys = series(data, m.y), n = size(xs, ys), here = chosen(m.sets, data);
+    let d = "", ring = "";
     for (let i = 0; i < n; i++) {
       const x = pixel(at.X, item(xs, i)), y = pixel(at.Y, item(ys, i));
-      if (inside(at, x, y)) d += symbol(m.shape, x, y, m.size);
+      if (!inside(at, x, y)) continue;
+      d += symbol(m.shape, x, y, m.size);
+      if (i === here) ring = `<path d="${symbol("circle", x, y, m.size + 4)}" stroke="${paint("varied")}" stroke-width="2.5"/>`;
     }
-    return d && marker(m, d);
+    return d && marker(m, d) + ring;
   },
 
   rule(m, data, at) {

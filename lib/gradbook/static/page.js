@@ -1,4 +1,8 @@
 // A page without a kernel: each figure gets a model whose "kernel" is the table of frames that it carries.
+//
+// The script is loaded async, and <gb-end>, the last child of a figure, calls it when the parser has come so far. So a
+// figure answers (data-armed) long before a long page is whole. It is drawn (data-ready) when it comes near the screen,
+// when it is touched, or when the page has nothing else to do; until then its picture shows the same.
 import { bind } from "./explore.js";
 
 async function inflate(base64) {
@@ -10,6 +14,7 @@ async function inflate(base64) {
 const product = sizes => sizes.reduce((a, b) => a * b, 1);
 
 // Frames -> a function from the controls' positions to {key: values}. See gradbook/explore_frames.py for the format.
+// A key that does not change keeps its array, by which the painter knows.
 function tables(head, bytes) {
   let offset = 0;
   const keys = Object.entries(head).map(([key, how]) => {
@@ -45,7 +50,7 @@ function frameModel(spec, lookup) {
   const refresh = () => {
     const at = positions(), data = lookup(at);
     const controls = Object.fromEntries(spec.controls.map((c, i) => [c.name, c.texts[at[i]]]));
-    state._frame = {data, controls, readouts: spec.view.readout.map((_, i) => data[`@${i}`][0])};
+    state._frame = {data, controls, readouts: spec.readout.map((_, i) => data[`@${i}`][0])};
   };
   return {
     refresh,
@@ -62,7 +67,7 @@ async function start(figure) {
   const model = frameModel(spec, tables(spec.frames, await inflate(frames.textContent)));
   // The reader, or a browser that restores forms, may have moved an input already: begin from there.
   for (const c of spec.controls) {
-    const input = figure.querySelector(`input[name="${c.name}"]`);
+    const input = figure.querySelector(`[name="${c.name}"]`);
     model.set(c.name, c.kind === "toggle" ? input.checked : +input.value);
   }
   model.refresh();
@@ -70,9 +75,28 @@ async function start(figure) {
   figure.dataset.ready = "";
 }
 
-for (const figure of document.querySelectorAll("figure.gb-explore")) {
-  start(figure).catch(error => {
-    console.error("explorable:", error);
-    figure.querySelector(".gb-controls").remove(); // the picture stays; controls that do nothing would mislead
-  });
+const starts = new WeakMap(), near = new IntersectionObserver(seen => {
+  for (const {isIntersecting, target} of seen) if (isIntersecting) starts.get(target)();
+}, {rootMargin: "50%"});
+
+function arm(figure) {
+  let begun;
+  const begin = () => {
+    near.unobserve(figure);
+    begun ||= start(figure).catch(error => {
+      console.error("explorable:", error);
+      figure.querySelector(".gb-controls").remove(); // the picture stays; controls that do nothing would mislead
+    });
+  };
+  for (const event of ["pointerover", "focusin", "input"]) figure.addEventListener(event, begin, {once: true});
+  starts.set(figure, begin);
+  near.observe(figure);
+  const idle = () => (self.requestIdleCallback || setTimeout)(begin);
+  if (document.readyState === "complete") idle();
+  else addEventListener("load", idle);
+  figure.dataset.armed = "";
 }
+
+customElements.define("gb-end", class extends HTMLElement {
+  connectedCallback() { arm(this.parentNode); }
+});

@@ -42,6 +42,6 @@ export const glyph = (m, x, y) => m.mark === "points" ? marker(m, symbol(m.shape
 
 export function sample(m, x, y) {
   if (m.mark === "points") return marker(m, symbol(m.shape, x + 11, y, Math.min(5, m.size)));
-  if (m.mark === "area") return `<path d="M${x},${y - 5}h22v10h-22z" fill="${paint(m.color)}" opacity=".25"/>`;
+  if (m.y1 !== undefined) return `<path d="M${x},${y - 5}h22v10h-22z" fill="${paint(m.color)}" opacity=".25"/>`;
   return `<path d="M${x},${y}h22" ${strokeOf(m)}/>`;
 }

@@ -48,7 +48,11 @@ function number(v, digits) {
   return Math.abs(v) < 1e4 ? text : text.replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
-export function ticks({domain, scale}, count) {
-  const [low, high] = [Math.min(...domain), Math.max(...domain)];
-  return (scale === "log" ? logTicks : linearTicks)(low, high, Math.max(2, Math.floor(count)));
+// At most one tick in every `each` px; names stand where they are, and are thinned where they would touch.
+export function ticks({domain, scale, names}, length, each) {
+  if (names) {
+    const needs = each < 60 ? 14 : Math.max(...names.map(n => textWidth(n, 11.5))) + 8, every = Math.ceil(needs * names.length / length);
+    return names.map((n, i) => [i, n]).filter((_, i) => i % every === 0);
+  }
+  return (scale === "log" ? logTicks : linearTicks)(Math.min(...domain), Math.max(...domain), Math.max(2, Math.floor(length / each)));
 }
