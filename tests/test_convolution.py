@@ -173,11 +173,12 @@ def padding(rng):
 
 
 def torch_is_right(arrays, options):
-    """In two corners torch goes by other rules than its own; both are refused or empty here."""
+    """In two corners torch goes by other rules than its own; here both are refused."""
     pairs = list(zip(options["pad"][::2], options["pad"][1::2]))
     left = [n + min(a, 0) + min(b, 0) for n, (a, b) in zip(arrays[0].shape[::-1], pairs)]
     if options["mode"] == "circular":                      # where pad exceeds what is left, it reads garbage
         return all(max(pair) <= n for n, pair in zip(left, pairs))
+    # An axis may become empty if another does not, and then the gradient is garbage.
     return options["mode"] == "constant" or all(n + max(a, 0) + max(b, 0) for n, (a, b) in zip(left, pairs))
 
 

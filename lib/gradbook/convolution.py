@@ -226,7 +226,7 @@ def pad(x, pad, mode="constant", value=None):
 def _pad_axis(x, axis, before, after, mode, value):
     n, shape = x.shape[axis], x.shape
     start, kept, size = max(0, -before), n + min(0, before) + min(0, after), before + n + after
-    if {"constant": kept < 0, "replicate": size < 0, "reflect": size < 0 or max(before, after) >= n,
+    if {"constant": kept < 0, "replicate": size < 1, "reflect": size < 1 or max(before, after) >= n,
             "circular": max(before, after, 0) > kept}[mode]:
         raise ValueError(f"pad: {before, after} is too much for axis {axis} of {n} entries, mode={mode!r}")
     i = np.arange(-before, n + after)
