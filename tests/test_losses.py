@@ -148,6 +148,15 @@ def test_operands_of_two_dtypes_are_promoted_as_in_torch():
     assert x.grad.dtype == T.float32
 
 
+def test_a_list_is_a_target_too():
+    assert F.cross_entropy(z, t.numpy().tolist()).item() == F.cross_entropy(z, t).item()
+    assert F.nll_loss(z, t.numpy().tolist()).item() == F.nll_loss(z, t).item()
+    assert F.multi_margin_loss(z, t.numpy().tolist()).item() == F.multi_margin_loss(z, t).item()
+    assert F.mse_loss(z[0], [0.0, 1.0, 2.0]).item() == F.mse_loss(z[0], T.tensor([0.0, 1.0, 2.0])).item()
+    with pytest.raises(TypeError, match=r"cross_entropy: input is .*, a floating"):
+        F.cross_entropy(T.tensor([[1, 2]]), [0])
+
+
 def test_a_weight_that_requires_grad_is_told_that_it_has_no_derivative():
     weight = T.tensor([1.0, 2.0, 3.0], requires_grad=True)
     with pytest.raises(NotImplementedError, match="cross_entropy: argument 2 has no derivative"):

@@ -129,6 +129,7 @@ def kl_div(input, target, *, reduction="mean", log_target=False):
     input's first dimension, so that it is the mean KL(p ‖ q) of N distributions; "mean" by all entries.
     dx = -p g;   dt = (log p + 1 - x) g, or times p with log_target. At p = 0 the term is 0, and dt nan.
     """
+    input, target = np.asarray(input), np.asarray(target)
     x, t = match(input, target)
     if x.dtype.kind != "f" or target.dtype.kind != "f":
         raise TypeError(f"kl_div: input {input.dtype} and target {target.dtype} came, both must be floating")
@@ -163,8 +164,9 @@ def reduced(name, terms, reduction, count=None):
 
 def _pair(name, input, target):
     """Both, promoted to one floating dtype."""
-    if np.shape(input) != np.shape(target):
-        raise ValueError(f"{name}: input {np.shape(input)} and target {np.shape(target)} differ in shape")
+    input, target = np.asarray(input), np.asarray(target)
+    if input.shape != target.shape:
+        raise ValueError(f"{name}: input {input.shape} and target {target.shape} differ in shape")
     y, t = match(input, target)
     if y.dtype.kind != "f":
         raise TypeError(f"{name}: input {input.dtype} and target {target.dtype} came, one must be floating")

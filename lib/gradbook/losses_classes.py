@@ -21,7 +21,7 @@ def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean")
 
     dx_t = -w_t g, and 0 elsewhere. Where the target is ignore_index, the term and its weight are 0.
     """
-    x, terms = _rows("nll_loss", input)
+    (x, terms), target = _rows("nll_loss", input), np.asarray(target)
     t, kept, w = _chosen("nll_loss", target, terms, x, weight, ignore_index)
     at, rows, shape = (np.arange(len(t)), t), x.shape, input.shape
     each = np.where(kept, -w * x[at], 0).reshape(terms)
@@ -46,7 +46,8 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
     ignore_index, q = 0. ε outside [0, 1], and an ignore_index >= 0 beside probabilities, are ValueErrors.
     Source: Bridle 1990; label smoothing: Szegedy et al. 2016, §7.
     """
-    (z, terms), soft, smooth = _rows("cross_entropy", input), target.dtype.kind == "f", label_smoothing
+    (z, terms), target, smooth = _rows("cross_entropy", input), np.asarray(target), label_smoothing
+    soft = target.dtype.kind == "f"
     if not 0 <= smooth <= 1:
         raise ValueError(f"cross_entropy: label_smoothing {smooth} is outside [0, 1]")
     if soft:
@@ -109,7 +110,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, *, reduction=
         raise ValueError(f"multi_margin_loss: p {p} is not 1 or 2")
     if input.ndim > 2:
         raise ValueError(f"multi_margin_loss: input {input.shape} is not (N, C) or (C,)")
-    x, terms = _rows("multi_margin_loss", input)
+    (x, terms), target = _rows("multi_margin_loss", input), np.asarray(target)
     t, _, w = _chosen("multi_margin_loss", target, terms, x, weight, None)
     at, shape = (np.arange(len(t)), t), input.shape
     hinge = margin - x[at][:, None] + x
