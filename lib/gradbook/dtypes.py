@@ -39,7 +39,10 @@ def as_array(data, dtype=None) -> np.ndarray:
 
 def floating(x):
     """x itself if it is floating, else x in the default dtype: what exp, log or division work on."""
-    return x if isinstance(x, float) or getattr(x, "dtype", _default).kind == "f" else np.asarray(x, _default)
+    dtype = getattr(x, "dtype", None)
+    if dtype is None:
+        return x if isinstance(x, (int, float)) else np.asarray(x, _default)
+    return x if dtype.kind == "f" else np.asarray(x, _default)
 
 
 def match(x, y):

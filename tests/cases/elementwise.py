@@ -41,6 +41,7 @@ ERRORS = {
     **{name: [(lambda T, name=name: getattr(T, name)(T.ones(2, 3), T.ones(2)),
                rf"{name}: operands could not be broadcast together with shapes \(2,3\) \(2,\)")]
        for name in (*TWO, "eq", "ne", "lt", "le", "gt", "ge")},
+    "sign": [(lambda T: T.sign(T.ones(2), T.ones(2)), r"sign\(\) takes 1 positional argument but 2")],
     "where": [(lambda T: T.where(T.ones(2), 1.0, 0.0), r"where: condition float64 came, bools are needed")],
     "clamp": [(lambda T: T.clamp(T.ones(2)), r"clamp: neither min nor max came")],
     "isnan": [(lambda T: T.isnan(T.ones(2), T.ones(2)), r"isnan: 2 operands came, 1 are needed")],
