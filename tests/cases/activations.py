@@ -64,7 +64,7 @@ def directions(name, **options):
 
 
 ERRORS = {
-    **{name: [(lambda T, name=name: getattr(T, name)("a"), f"{name}: (.* not supported|could not convert string)")]
+    **{name: [(lambda T, name=name: getattr(T, name)("a"), f"{name}: (.* not supported|could not convert)")]
        for name in ("relu", "sigmoid", "tanh")},
     "leaky_relu": [integers("leaky_relu")],
     "prelu": [
