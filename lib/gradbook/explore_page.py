@@ -162,9 +162,10 @@ def _input(name: str, control: Any, at: int) -> str:
             f'<output aria-hidden="true">{text}</output></div>'
         )
     last = len(control.values) - 1
-    buttons = "" if control.seconds is None else _BUTTONS.format(label=label)
+    plays = control.seconds is not None
+    buttons, kind = (_BUTTONS.format(label=label), " gb-play") if plays else ("", "")
     return (
-        f'<div class="gb-control gb-range"><label><span class="gb-name">{label}</span>'
+        f'<div class="gb-control gb-range{kind}"><label><span class="gb-name">{label}</span>'
         f'<input type="range" name="{name}" {_OWN_KEYS} min="0" max="{last}" step="1" value="{at}" '
         f'aria-valuetext="{text}" style="--gb-at:{100 * at / last:.4g}%"></label>'
         f'<output aria-hidden="true">{text}</output>{buttons}</div>'

@@ -15,11 +15,13 @@ from typing import Any
 STATIC = Path(__file__).parent / "static"
 
 # In this order they are one script; what few pages need is left out of the others.
-DRAW = ("scales.js", "pieces.js", "marks.js", "bars.js", "grids.js", "graph.js", "labels.js", "draw.js")
+MARKS = ("marks.js", "bars.js", "cells.js", "pixels.js", "graph.js")
+DRAW = ("scales.js", "pieces.js", *MARKS, "labels.js", "draw.js")
 SCRIPTS = (*DRAW, "explore.js", "hover.js", "play.js", "page.js")
 ONLY_FOR = {  # file: the marks that need it
     "bars.js": {"bars", "arrow", "graph"},
-    "grids.js": {"cells", "image", "contour"},
+    "cells.js": {"cells"},
+    "pixels.js": {"image", "contour"},
     "graph.js": {"graph"},
 }
 OPTIONAL = {*ONLY_FOR, "hover.js", "play.js"}

@@ -1,6 +1,6 @@
 // Marks of a few pages: bars and arrows.
 import { round, textWidth } from "./scales.js";
-import { BOLD, LABEL, RIM, paint, strokeOf, word } from "./pieces.js";
+import { BOLD, LABEL, RIM, paint, shade, strokeOf, word } from "./pieces.js";
 import { chosen, cut, drawers, inside, item, pixel, series, size } from "./marks.js";
 
 Object.assign(drawers, {
@@ -14,7 +14,7 @@ Object.assign(drawers, {
       d += box;
       if (i === here) ring = `<path d="${box}" stroke="${paint("varied")}" stroke-width="3"/>`;
     }
-    return cut(at, d && `<path d="${d}" fill="${paint(m.color)}" opacity=".8"/>${ring}`);
+    return cut(at, d && `<path d="${d}" fill="${paint(m.color)}" opacity="${shade(m)}"/>${ring}`);
   },
 
   arrow(m, data, at) {
@@ -29,7 +29,7 @@ Object.assign(drawers, {
       heads += head;
       if (m.label && !name && inside(at, c, d)) {
         const ux = (c - a) / long, uy = (d - b) / long, back = c + textWidth(m.label, LABEL) + 8 > at.width;
-        name = word(c + 7 * ux, d + 10 * uy + 4, m.label, {size: LABEL, color: m.color, anchor: ux < -0.3 || back ? "end" : ux > 0.3 ? "start" : "middle", more: BOLD + RIM});
+        name = word(back ? at.width - 4 : c + 7 * ux, d + (back ? -9 : 10 * uy + 4), m.label, {size: LABEL, color: m.color, anchor: ux < -0.3 || back ? "end" : ux > 0.3 ? "start" : "middle", more: BOLD + RIM});
       }
     }
     return cut(at, shafts && `<path d="${shafts}" ${strokeOf(m)}/><path d="${heads}" fill="${paint(m.color)}"${m.faint ? ` opacity=".5"` : ""}/>`) + name;

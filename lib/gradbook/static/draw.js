@@ -34,10 +34,11 @@ function layoutOne({x, y, height, title, equal, marks}, width) {
   const rows = keys.length ? keys[keys.length - 1].row + 1 : 0;
   const top = head + rows * 20 + (y.hidden ? 6 : y.label ? 24 : 10) + (rows ? 4 : 0);
   let bottom = height - (x.hidden ? 6 : x.label ? 42 : 24);
-  const yTicks = y.hidden ? [] : ticks(y, bottom - top, 48);
+  const whole = marks.some(m => m.mark === "cells"), seen = ([v]) => !whole || Number.isInteger(v); // cells are counted
+  const yTicks = y.hidden ? [] : ticks(y, bottom - top, 48).filter(seen);
   const left = y.hidden ? 6 : Math.ceil(Math.max(0, ...yTicks.map(t => textWidth(t[1], TICK)))) + 10;
   const room = beside ? Math.ceil(widest) + 18 : 16;
-  const xTicks = x.hidden ? [] : ticks(x, width - left - room, 76);
+  const xTicks = x.hidden ? [] : ticks(x, width - left - room, 76).filter(seen);
   const lastTick = xTicks.length ? textWidth(xTicks[xTicks.length - 1][1], TICK) / 2 + 2 : 0;
   let right = Math.floor(width - (beside || !x.hidden ? Math.max(room, lastTick) : 6));
   if (equal) {

@@ -8,7 +8,8 @@ export const lineLike = m => m.mark === "line" || m.mark === "path";
 const LEADING = 17; // px between the baselines of two names
 export const GLYPH = 16; // px: room for the small sample of points or area before a name
 
-// Where a mark ends: its last point inside the figure, else the last one, kept at the edge.
+// Where a mark ends: its last point inside the figure, else the last one, kept at the edge. A path that comes from the
+// right there has its name at the left.
 function endOf(m, data, at) {
   const xs = series(data, m.x), ys = series(data, m.y1 ?? m.y);
   const base = m.mark === "area" ? series(data, m.y0) : ys, n = size(xs, ys, base);
@@ -16,7 +17,7 @@ function endOf(m, data, at) {
   for (let i = n - 1; i >= 0; i--) {
     const x = pixel(at.X, item(xs, i)), y = (pixel(at.Y, item(ys, i)) + pixel(at.Y, item(base, i))) / 2;
     if (x !== x || y !== y) continue;
-    if (inside(at, x, y)) return [x, y];
+    if (inside(at, x, y)) return [x, y, m.mark === "path" && i > 0 && pixel(at.X, item(xs, i - 1)) > x + 1];
     end ||= [clamp(x, at.left, at.right), clamp(y, at.top, at.bottom)];
   }
   return end;
@@ -61,13 +62,14 @@ export function endLabels({marks}, data, at) {
   if (!at.beside) return "";
   const ends = marks.filter(named).map(m => ({m, end: endOf(m, data, at)})).filter(e => e.end);
   const places = spread(ends.map(e => e.end[1]), LEADING, at.top + 4, at.bottom - 8);
-  return ends.map(({m, end: [x, y]}, i) => {
+  return ends.map(({m, end: [x, y, left]}, i) => {
     const place = places[i];
     if (!lineLike(m)) {
       return glyph(m, at.right + 17, place) + word(at.right + 12 + GLYPH, place + 4.3, m.label, {size: LABEL, color: m.color, more: BOLD});
     }
     // A line that ends early is labelled where it ends, if there is room; else a leader joins the two.
-    const early = at.right - x > textWidth(m.label, LABEL) + 20, from = early ? x + 8 : at.right + 12;
+    const early = at.right - x > textWidth(m.label, LABEL) + 20, from = left ? x - 8 : early ? x + 8 : at.right + 12;
+    if (left) return word(from, y + 4.3, m.label, {size: LABEL, color: m.color, anchor: "end", more: BOLD + RIM});
     const far = Math.abs(place - y) > LEADING || (!early && at.right - x > 12);
     return (far ? `<path d="M${round(x + 3)},${round(y)}L${round(from - 3)},${round(place)}" stroke="${paint(m.color)}" opacity=".45" stroke-dasharray="1 3"/>` : "")
       + word(from, place + 4.3, m.label, {size: LABEL, color: m.color, more: BOLD + (early ? RIM : "")});

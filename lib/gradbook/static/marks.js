@@ -1,7 +1,7 @@
 // One function for each mark: (mark, data, layout) -> SVG text. A value that is NaN or null is a gap.
 // Marks that few pages use stand in files of their own and add themselves to `drawers`.
 import { clamp, round } from "./scales.js";
-import { RIM, marker, paint, strokeOf, symbol, word } from "./pieces.js";
+import { RIM, marker, paint, shade, strokeOf, symbol, word } from "./pieces.js";
 
 export const series = (data, ref) => typeof ref === "string" ? data[ref] || [] : Array.isArray(ref) ? ref : [ref];
 export const item = (values, i) => values.length === 1 ? values[0] : values[i];
@@ -57,7 +57,7 @@ export const drawers = {
         back = "L" + round(x) + "," + round(a) + back;
       } else if (there) { d += there + back + "z"; there = back = ""; }
     }
-    return cut(at, d && `<path d="${d}" fill="${paint(m.color)}" opacity=".22"/>`);
+    return cut(at, d && `<path d="${d}" fill="${paint(m.color)}" opacity="${shade(m)}"/>`);
   },
 
   points(m, data, at) {

@@ -36,12 +36,14 @@ export const marker = (m, d) => m.shape === "cross"
   ? `<path d="${d}" fill="none" stroke="${paint(m.color)}" stroke-width="2"/>`
   : `<path d="${d}" fill="${paint(m.color)}" stroke="${paint("paper")}" stroke-width="1.25"/>`;
 
+export const shade = m => m.mark === "bars" ? 0.8 : 0.22;
+
 // The samples beside a name: a small one at the line ends, a line of 22 px in the key.
 export const glyph = (m, x, y) => m.mark === "points" ? marker(m, symbol(m.shape, x, y, Math.min(4.5, m.size)))
-  : `<path d="M${x - 5},${round(y - 5)}h10v10h-10z" fill="${paint(m.color)}" opacity=".3"/>`;
+  : `<path d="M${x - 5},${round(y - 5)}h10v10h-10z" fill="${paint(m.color)}" opacity="${shade(m)}"/>`;
 
 export function sample(m, x, y) {
   if (m.mark === "points") return marker(m, symbol(m.shape, x + 11, y, Math.min(5, m.size)));
-  if (m.y1 !== undefined) return `<path d="M${x},${y - 5}h22v10h-22z" fill="${paint(m.color)}" opacity=".25"/>`;
+  if (m.y1 !== undefined) return `<path d="M${x},${y - 5}h22v10h-22z" fill="${paint(m.color)}" opacity="${shade(m)}"/>`;
   return `<path d="M${x},${y}h22" ${strokeOf(m)}/>`;
 }

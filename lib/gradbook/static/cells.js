@@ -1,7 +1,7 @@
-// Marks on matrices: cells, image, contour.
+// The mark of a matrix: coloured cells.
 import { clamp, round, textWidth } from "./scales.js";
 import { BOLD, RIM, TICK, paint, word } from "./pieces.js";
-import { chosen, cut, drawers, trace } from "./marks.js";
+import { chosen, cut, drawers } from "./marks.js";
 
 const HUES = {blue: "forward", green: "varied", grey: "ink", diverging: "forward"};
 const LEVELS = 64; // shades, so that equal ones share a path
@@ -20,7 +20,8 @@ Object.assign(drawers, {
     const z = data[m.z], [rows, columns] = data[m.z + "#"], told = data[m.told], [low, high] = m.domain;
     const both = m.scale === "diverging", grey = m.scale === "grey", shades = {};
     const full = m.show ? (grey ? 0.35 : 0.45) : grey ? 0.85 : 1; // ink stays legible on the fullest shade
-    let ground = "", minus = "", words = "";
+    const minus = {ink: "", paper: ""};
+    let ground = "", words = "";
     z.forEach((v, i) => {
       if (v === null || v !== v) return;
       const box = cellBox(m, at, Math.floor(i / columns), i % columns), [x, y, w, h] = box, gap = Math.min(w, h) > 6 ? 1 : 0;
@@ -29,32 +30,14 @@ Object.assign(drawers, {
       ground += path;
       if (level) shades[level] = (shades[level] || "") + path;
       if (m.show && textWidth(told[i], TICK) + 2 <= w && h >= 14) words += word(x + (w - gap) / 2, y + h / 2 + 4, told[i], {color: "ink", anchor: "middle"});
-      else if (level < -2 && Math.min(w, h) > 8) minus += `M${x + w / 2 - 3},${y + h / 2 - 0.5}h5`;
+      else if (level < -2 && Math.min(w, h) > 8) minus[level < -LEVELS / 2 ? "paper" : "ink"] += `M${x + w / 2 - 3},${y + h / 2 - 0.5}h5`;
     });
     let s = ground && `<path d="${ground}" fill="${paint("rule")}" opacity=".4"/>`;
     for (const level in shades) {
       s += `<path d="${shades[level]}" fill="${paint(level < 0 ? "gradient" : HUES[m.scale])}" opacity="${round(1000 * full * Math.abs(level) / LEVELS) / 1000}"/>`;
     }
-    if (minus) s += `<path d="${minus}" stroke="${paint("ink")}" stroke-width="1.5"/>`;
+    for (const color in minus) if (minus[color]) s += `<path d="${minus[color]}" stroke="${paint(color)}" stroke-width="1.5"/>`;
     return cut(at, s + words + outline(m, data, at, rows, columns, told));
-  },
-
-  image(m, data, at) {
-    const shape = data[m.z + "#"], [left, right, bottom, top] = m.extent ? [at.X(m.extent[0]), at.X(m.extent[1]), at.Y(m.extent[2]), at.Y(m.extent[3])]
-      : [at.left, at.right, at.bottom, at.top];
-    return cut(at, `<image href="data:image/bmp;base64,${btoa(bitmap(data[m.z], ...shape))}" x="${round(Math.min(left, right))}" y="${round(Math.min(top, bottom))}"`
-      + ` width="${round(Math.abs(right - left))}" height="${round(Math.abs(bottom - top))}" preserveAspectRatio="none" style="image-rendering:pixelated"/>`);
-  },
-
-  contour(m, data, at) {
-    const xs = data[m.z + "~x"], ys = data[m.z + "~y"], counts = data[m.z + "~n"];
-    let from = 0, s = "";
-    [...counts].forEach((n, k) => {
-      const [d] = trace(xs, ys, at, from, from += n);
-      if (d) s += `<path d="${d}" stroke="${paint(m.color)}" stroke-width="${m.width}"${m.fill ? ` stroke-opacity=".35" fill="${paint(m.color)}" fill-opacity=".07" fill-rule="evenodd"`
-        : ` opacity="${round(10 * (0.4 + 0.6 * (k + 1) / counts.length)) / 10}"`}/>`;
-    });
-    return cut(at, s);
   },
 });
 
@@ -72,19 +55,4 @@ function outline(m, data, at, rows, columns, told) {
   const s = `<path d="${rect([x, y, w - 1, h - 1])}" stroke="${paint("varied")}" stroke-width="2.5"/>`;
   const name = told && !m.show && r >= 0 && c >= 0 && told[r * columns + c], half = name ? textWidth(name, TICK) / 2 : 0;
   return s + (name ? word(clamp(x + w / 2, at.left + half, at.right - half), y - at.top < 18 ? y + h + 14 : y - 6, name, {color: "ink", anchor: "middle", more: BOLD + RIM}) : "");
-}
-
-// A Windows bitmap of 24 bits: the one format of pixels that needs no compression. depth: 3 for colours.
-function bitmap(z, rows, columns, depth = 1) {
-  const pad = -3 * columns & 3, size = rows * (3 * columns + pad);
-  const word32 = v => String.fromCharCode(v & 255, v >> 8 & 255, v >> 16 & 255, v >> 24 & 255);
-  let s = "BM" + [54 + size, 0, 54, 40, columns, rows, 1 | 24 << 16, 0, size, 2835, 2835, 0, 0].map(word32).join("");
-  for (let r = rows - 1; r >= 0; r--) {
-    for (let c = 0; c < columns; c++) {
-      const i = depth * (r * columns + c), k = depth - 1;
-      s += String.fromCharCode(z[i + k], z[i + (k && 1)], z[i]); // blue, green, red
-    }
-    s += "\0".repeat(pad);
-  }
-  return s;
 }

@@ -1,0 +1,39 @@
+// Marks of what lies behind the others: images, pixel by pixel, and contour lines.
+import { round } from "./scales.js";
+import { paint } from "./pieces.js";
+import { cut, drawers, trace } from "./marks.js";
+
+Object.assign(drawers, {
+  image(m, data, at) {
+    const shape = data[m.z + "#"], [left, right, bottom, top] = m.extent ? [at.X(m.extent[0]), at.X(m.extent[1]), at.Y(m.extent[2]), at.Y(m.extent[3])]
+      : [at.left, at.right, at.bottom, at.top];
+    return cut(at, `<image href="data:image/bmp;base64,${btoa(bitmap(data[m.z], ...shape))}" x="${round(Math.min(left, right))}" y="${round(Math.min(top, bottom))}"`
+      + ` width="${round(Math.abs(right - left))}" height="${round(Math.abs(bottom - top))}" preserveAspectRatio="none" style="image-rendering:pixelated"/>`);
+  },
+
+  contour(m, data, at) {
+    const xs = data[m.z + "~x"], ys = data[m.z + "~y"], counts = data[m.z + "~n"];
+    let from = 0, s = "";
+    [...counts].forEach((n, k) => {
+      const [d] = trace(xs, ys, at, from, from += n);
+      if (d) s += `<path d="${d}" stroke="${paint(m.color)}" stroke-width="${m.width}"${m.fill ? ` stroke-opacity=".35" fill="${paint(m.color)}" fill-opacity=".07" fill-rule="evenodd"`
+        : ` opacity="${round(10 * (0.4 + 0.6 * (k + 1) / counts.length)) / 10}"`}/>`;
+    });
+    return cut(at, s);
+  },
+});
+
+// A Windows bitmap of 24 bits: the one format of pixels that needs no compression. depth: 3 for colours.
+function bitmap(z, rows, columns, depth = 1) {
+  const pad = -3 * columns & 3, size = rows * (3 * columns + pad);
+  const word32 = v => String.fromCharCode(v & 255, v >> 8 & 255, v >> 16 & 255, v >> 24 & 255);
+  let s = "BM" + [54 + size, 0, 54, 40, columns, rows, 1 | 24 << 16, 0, size, 2835, 2835, 0, 0].map(word32).join("");
+  for (let r = rows - 1; r >= 0; r--) {
+    for (let c = 0; c < columns; c++) {
+      const i = depth * (r * columns + c), k = depth - 1;
+      s += String.fromCharCode(z[i + k], z[i + (k && 1)], z[i]); // blue, green, red
+    }
+    s += "\0".repeat(pad);
+  }
+  return s;
+}
