@@ -115,8 +115,8 @@ def _pull(root, g, keep, differentiable=False):
         raise NotImplementedError(f"backward: neither create_graph nor a gradient with grad. {_FIRST_ONLY}")
     if np.shape(g) != root.shape:
         raise ValueError(f"backward: gradient {np.shape(g)} came, the tensor's shape {root.shape} is needed")
-    cotangents, nodes = {root: np.array(g, dtype=root.dtype)[()]}, _nodes(root)
-    for when in sorted(nodes, reverse=True):             # newest first: a topological order
+    cotangents = {root: np.array(g, dtype=root.dtype, copy=None if root._made else True)[()]}  # leaves keep
+    for when in sorted(nodes := _nodes(root), reverse=True):              # newest first: a topological order
         t = nodes.pop(when)
         _, args, parents, f, vjp = t._made
         if memory.last_written > when:
