@@ -86,7 +86,9 @@ def correlate(x, weight, bias, stride, padding, dilation, groups):
         rows = unroll(x[batch])
         for p in range(oh):
             y_p = (kernels.swapaxes(1, 2) @ matrix(met(rows, p))).reshape(o, -1, ow)
-            y[batch, :, p] = (y_p if bias is None else y_p + bias[:, None, None]).swapaxes(0, 1)
+            if bias is not None:
+                y_p += bias[:, None, None]
+            y[batch, :, p] = y_p.swapaxes(0, 1)                                      # (b, O, ow)
 
     def vjp(g, needs=(0, 1, 2)):
         dx, dkernels = np.zeros(x.shape, x.dtype), np.zeros_like(kernels)
