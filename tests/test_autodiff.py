@@ -345,3 +345,22 @@ def test_backward_releases_what_the_graph_held():
 
 def test_the_tape_fits_on_150_lines():
     assert len(inspect.getsource(autodiff).splitlines()) <= 150
+
+
+def test_operands_may_be_given_by_torchs_names():
+    x, y = tensor([[1.0, -2.0, 4.0]], requires_grad=True), tensor([3.0])
+    for name, named, listed in (
+        ("add", {"input": x, "other": y}, (x, y)),
+        ("maximum", {"input": x, "other": y}, (x, y)),
+        ("where", {"condition": x > 0, "input": x, "other": y}, (x > 0, x, y)),
+        ("softmax", {"input": x, "dim": 1}, (x, 1)),
+        ("clamp", {"input": x, "min": 0.0}, (x, 0.0)),
+        ("squeeze", {"input": x}, (x,)),
+        ("transpose", {"input": x, "dim0": 0, "dim1": 1}, (x, 0, 1)),
+    ):
+        ours, expected = getattr(gradbook, name)(**named), getattr(gradbook, name)(*listed)
+        np.testing.assert_array_equal(ours.detach().numpy(), expected.detach().numpy())
+        assert ours.requires_grad
+    np.testing.assert_array_equal(gradbook.add(x, other=2).detach().numpy(), [[3.0, 0.0, 6.0]])
+    with pytest.raises(TypeError, match="relu: missing a required argument"):
+        gradbook.relu(inptu=x)

@@ -71,21 +71,21 @@ def primitive(f=None, *, broadcasts=False, skips=False):
     if f is None:
         return functools.partial(primitive, broadcasts=broadcasts, skips=skips)
     PRIMITIVES[f.__name__], f.broadcasts, f.skips, signature = f, broadcasts, skips, inspect.signature(f)
-
+    names = dict(zip(("input", "other"), (n for n in signature.parameters if n != "condition")))     # torch's
     @functools.wraps(f)
     def op(*args, **options):
-        if options and any(isinstance(v, Tensor) for v in options.values()):
-            call = signature.bind(*args, **options)
-            call.apply_defaults()
-            args, options = call.args, call.kwargs
-        arrays, parents = [], {}         # one loop and no 0-d arrays, which are slow: 1.3 times faster there
-        for a in args:
-            if isinstance(a, Tensor):
-                if a.requires_grad:
-                    parents[len(arrays)] = a
-                a = array if (array := a.data).ndim else array[()]
-            arrays.append(a)
         try:
+            if options and (options.keys() & names or any(isinstance(v, Tensor) for v in options.values())):
+                call = signature.bind(*args, **{names.get(k, k): v for k, v in options.items()})
+                call.apply_defaults()
+                args, options = call.args, call.kwargs
+            arrays, parents = [], {}         # one loop and no 0-d arrays, which are slow: 1.3 times faster
+            for a in args:
+                if isinstance(a, Tensor):
+                    if a.requires_grad:
+                        parents[len(arrays)] = a
+                    a = array if (array := a.data).ndim else array[()]
+                arrays.append(a)
             value, vjp = (_instead(f) if _instead else f)(*arrays, **options)
         except (TypeError, ValueError) as e:          # NumPy's do not say which operation it was
             kind = TypeError if isinstance(e, TypeError) else ValueError

@@ -4,6 +4,8 @@ Each vjp is the adjoint of a linear map: what was moved is moved back, what was 
 Unlike torch: dim out of range is a ValueError, and `view` also serves what is not contiguous, by a copy.
 """
 
+import math
+
 import numpy as np
 
 from .autodiff import Tensor, primitive
@@ -28,33 +30,35 @@ def permute(x, dims):
     return np.transpose(x, order), lambda g: (g.transpose(inverse),)
 
 
-def transpose(x, dim0, dim1) -> Tensor:
+def transpose(input, dim0, dim1) -> Tensor:
     """Two dimensions exchanged."""
-    (a,), (b,) = (axes("transpose", d, x.ndim) or (0,) for d in (dim0, dim1))
-    order = list(range(x.ndim))
+    (a,), (b,) = (axes("transpose", d, input.ndim) or (0,) for d in (dim0, dim1))
+    order = list(range(input.ndim))
     if order:
         order[a], order[b] = b, a
-    return permute(x, tuple(order))
+    return permute(input, tuple(order))
 
 
-def flatten(x, start_dim=0, end_dim=-1) -> Tensor:
+def flatten(input, start_dim=0, end_dim=-1) -> Tensor:
     """The dimensions from start_dim to end_dim made one."""
-    (start,), (end,) = (axes("flatten", d, x.ndim) or (0,) for d in (start_dim, end_dim))
+    (start,), (end,) = (axes("flatten", d, input.ndim) or (0,) for d in (start_dim, end_dim))
     if start > end:
-        raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {x.shape}")
-    return reshape(x, (*x.shape[:start], int(np.prod(x.shape[start:end + 1])), *x.shape[end + 1:]))
+        raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape "
+                         f"{input.shape}")
+    before, joined, after = input.shape[:start], input.shape[start:end + 1], input.shape[end + 1:]
+    return reshape(input, (*before, math.prod(joined), *after))
 
 
-def squeeze(x, dim=None) -> Tensor:
+def squeeze(input, dim=None) -> Tensor:
     """Without dimensions of length 1: without all, or those of dim that have it."""
-    dims = axes("squeeze", dim, x.ndim, empty=())
-    return reshape(x, tuple(n for k, n in enumerate(x.shape) if n != 1 or k not in dims))
+    dims = axes("squeeze", dim, input.ndim, empty=())
+    return reshape(input, tuple(n for k, n in enumerate(input.shape) if n != 1 or k not in dims))
 
 
-def unsqueeze(x, dim) -> Tensor:
+def unsqueeze(input, dim) -> Tensor:
     """With a new dimension of length 1, which will be number dim."""
-    (k,) = axes("unsqueeze", dim, x.ndim, new=1)
-    return reshape(x, (*x.shape[:k], 1, *x.shape[k:]))
+    (k,) = axes("unsqueeze", dim, input.ndim, new=1)
+    return reshape(input, (*input.shape[:k], 1, *input.shape[k:]))
 
 
 @primitive(broadcasts=True)
