@@ -17,7 +17,8 @@ import re
 import shutil
 from pathlib import Path
 
-PAGE = {"book.css", "katex/katex.css", "explore.css", "page.js", "explore.js", "ledger.js", "answer.js"}
+PAGE = {"book.css", "katex/katex.css", "explore.css", "page.js", "ledger.js", "answer.js"}
+EXPLORE = re.compile(r"explore[\w-]*\.js")  # named after the marks that the page's explorables have
 SEARCH = {"documentation_options.js", "doctools.js", "sphinx_highlight.js"}
 DESIGN = "sphinx-design.min.css"  # grids, cards and tabs of sphinx-design, where a page has them
 
@@ -35,7 +36,8 @@ def _select(app, pagename, templatename, context, doctree):
     if any(mark in context["body"] for mark in ("sd-container", "sd-row", "sd-tab-set")):
         wanted = wanted | {DESIGN}
     for kind in ("script_files", "css_files"):
-        context[kind] = [asset for asset in context.get(kind, []) if _name(asset) in wanted]
+        names = {asset: _name(asset) for asset in context.get(kind, [])}
+        context[kind] = [a for a, name in names.items() if name in wanted or EXPLORE.fullmatch(name)]
 
 
 def _forget_widgets(app, doctree):
