@@ -130,7 +130,7 @@ def main(argv):
           f"OPENBLAS_CORETYPE={os.environ.get('OPENBLAS_CORETYPE', 'unset')}\n"
           f"Python {platform.python_version()}, {versions}\n\n"
           "time ÷ torch's (in workload j ÷ micrograd's); * misses the goal")
-    print(f"{'':38}{'':9}{'gradbook':>11}{'torch':>11}{'ratio':>9} {'goal':>5}"
+    print(f"{'':48}{'':9}{'gradbook':>11}{'torch':>11}{'ratio':>9} {'goal':>5}"
           + "".join(f"{peer:>10}" for peer in PEERS[:3]))
     for name, build, goals, reference in workloads():
         for dtype, goal in goals.items():
@@ -138,13 +138,13 @@ def main(argv):
                 continue
             runs = candidates(name, build, reference, dtype)
             if not runs:
-                print(f"{name:38}{dtype:9} needs {reference[0]}")
+                print(f"{name:48}{dtype:9} needs {reference[0]}")
                 continue
             found = times(compared(name, runs, dtype), options.rounds)
             ours, theirs, *_ = found.values()
             cells = [f"{found[peer] / theirs:10.2g}" if peer in found else f"{'-':>10}" for peer in PEERS[:3]]
             ratio = ours / theirs
-            print(f"{name:38}{dtype:9}{1e3 * ours:8.2f} ms{1e3 * theirs:8.2f} ms{ratio:8.2g}"
+            print(f"{name:48}{dtype:9}{1e3 * ours:8.2f} ms{1e3 * theirs:8.2f} ms{ratio:8.2g}"
                   f"{'*' if ratio > goal else ' '} {goal:5.2f}{''.join(cells)}", flush=True)
             del runs
             gc.collect()

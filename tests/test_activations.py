@@ -58,6 +58,13 @@ def test_softmax_without_dim_is_an_error():
         T.softmax(T.tensor([1.0, 2.0]))
 
 
+def test_x_may_be_called_input_as_in_torch():
+    x = T.tensor([0.5, -1.0])
+    for name in ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "sigmoid", "logsigmoid", "glu"):
+        np.testing.assert_array_equal(getattr(F, name)(input=x).numpy(), getattr(F, name)(x).numpy())
+    np.testing.assert_array_equal(F.softmax(input=x, dim=0).numpy(), F.softmax(x, 0).numpy())
+
+
 def test_methods_and_functions_are_the_same():
     x = T.tensor([[0.5, -1.0], [2.0, 0.0]])
     for name in ("sigmoid", "tanh", "relu"):

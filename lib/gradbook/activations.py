@@ -2,8 +2,8 @@
 
 σ' = σ(1 - σ) and the Jacobian of softmax, diag(p) - p pᵀ, are derived in the chapter on backpropagation.
 At a kink the derivative is the one that torch takes. Integers are refused, with a TypeError, except by relu,
-hardtanh, sigmoid and tanh. Unlike torch: the argument is x, torch's input; there is no inplace; and at nan
-the derivatives of elu and hardtanh are nan and 0, as torch's are in long arrays, but not in short ones.
+hardtanh, sigmoid and tanh. x is torch's input, a name that is understood too. Unlike torch: no inplace; and
+at nan the derivatives of elu and hardtanh are nan and 0, as torch's are in long arrays only.
 """
 
 import math
@@ -63,9 +63,9 @@ def elu(x, alpha=1.0):
     return y, lambda g: (_only(rises, g) + _only(~rises, alpha * np.exp(left) * g),)
 
 
-def selu(x) -> Tensor:
+def selu(input) -> Tensor:
     """λ elu(x, α), where α and λ keep mean 0 and variance 1. Source: Klambauer et al. 2017, eq. (2)."""
-    return SELU_SCALE * elu(_floating("selu", x), SELU_ALPHA)
+    return SELU_SCALE * elu(_floating("selu", input), SELU_ALPHA)
 
 
 @primitive
