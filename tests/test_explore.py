@@ -19,7 +19,9 @@ from gradbook import explore_frames as frames
 from gradbook import explore_page as page
 from gradbook import explore_script as scripts
 from gradbook.explore import (
+    Choice,
     Control,
+    Play,
     Toggle,
     axis,
     explore,
@@ -239,7 +241,7 @@ def test_the_page_decodes_what_python_decodes():
     script = (
         "globalThis.HTMLElement = class {};\nglobalThis.customElements = {define() {}};\n"
         "globalThis.IntersectionObserver = class {};\n" + scripts.source("page.js") + f"const head = "
-        f"{json.dumps(head)}, look = tables(head, await inflate({json.dumps(blob)}));\n"
+        f"{json.dumps(head)}, look = tables(head, {json.dumps(blob)});\n"
         f"const plain = data => Object.fromEntries(Object.entries(data).map(([k, v]) => [k, [...v]]));\n"
         f"console.log(JSON.stringify({json.dumps(where)}.map(at => plain(look(at)))));"
     )
@@ -252,6 +254,32 @@ def test_the_page_decodes_what_python_decodes():
         assert got.keys() == wanted.keys()
         for key, values in wanted.items():
             assert got[key] == (values if isinstance(values, list) else page._numbers(values))
+
+
+def test_numbers_of_every_size_survive_as_letters_that_html_and_json_leave_alone():
+    numbers = np.concatenate([np.arange(-18000, 18000, 7), np.arange(-30, 30), [-1823, 1822, -1824, 1823]])
+    letters = frames._letters(numbers)
+    np.testing.assert_array_equal(frames._numbers(letters), numbers)
+    assert json.dumps(letters) == f'"{letters}"'
+    assert letters.isascii()
+    assert "<" not in letters
+    assert len(frames._letters(np.array([22, 1822, 1823]))) == 1 + 2 + 3
+    with pytest.raises(ValueError, match="too many different texts"):
+        frames._letters(np.array([20000]))
+
+
+@pytest.mark.skipif(page.node() is None, reason="no node")
+def test_the_page_refuses_frames_that_do_not_end_where_they_should():
+    _, head, blob = packed()
+    script = (
+        "globalThis.HTMLElement = class {};\nglobalThis.customElements = {define() {}};\n"
+        "globalThis.IntersectionObserver = class {};\n" + scripts.source("page.js")
+        + f"for (const text of {json.dumps([blob + '#', blob[:-1], 'AAAA' + blob])}) {{\n"
+        f"try {{ tables({json.dumps(head)}, text); }} catch (error) {{ console.log(error.message); }} }}"
+    )  # fmt: skip
+    command = [page.node(), "--input-type=module", "-"]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
+    assert done.stdout == "the frames are damaged\n" * 3
 
 
 def test_too_many_settings_are_refused_before_they_are_computed():
@@ -270,7 +298,7 @@ def test_frames_above_the_budget_are_refused_with_the_numbers():
     plot = Drawing(view(axis("", [0, 6]), axis("", [0, 6]), [line("t", "y")]))
     head, blob = frames.encode(frames.table(heavy, noise, plot), plot)
     with pytest.raises(
-        ValueError, match=r"weigh \d+\.\d kB gz, at most 60 kB.*y 99 kB.*fewer control values"
+        ValueError, match=r"weigh \d+\.\d kB gz, at most 60 kB.*y 49500 numbers.*fewer control values"
     ):
         frames.refuse_heavy(head, blob)
     assert frames.refuse_heavy(*packed()[1:]) < 1500
@@ -456,6 +484,55 @@ def test_showing_a_live_figure_computes_one_frame_not_the_grid(live):
     assert "<img" in bundle["text/html"] or page.node() is None
 
 
+def choosing(kind, n):
+    return {"x": np.linspace(0, 1, 40), "y": np.linspace(0, {"a": 1, "b": 2}[kind], 40), "n": n}
+
+
+def chooser():
+    marks = [line("x", "y"), line(np.linspace(0, 1, 20), np.linspace(0, 2, 20), "fixed", color="soft")]
+    shown = view(axis("", [0, 1]), axis("", [0, 2]), marks, readout=[readout("n", "n", "d")])
+    controls = {"kind": Choice({"first": "a", "second": "b"}, "which"), "n": Play(range(3), integer=True)}
+    return explore(choosing, controls, [shown, {**shown, "height": 100}], alt="Two lines, twice")
+
+
+def test_a_choice_travels_as_its_position_and_is_read_as_its_value(live):
+    fig = chooser()
+    assert (fig.kind, fig.get_state(["kind"])) == ("a", {"kind": 0})
+    fig.set_state({"kind": 1, "n": 2})  # what the front end sends
+    assert (fig.kind, fig.n, fig._frame["controls"]) == ("b", 2, {"kind": "second", "n": "2"})
+    np.testing.assert_array_equal(np.frombuffer(fig._frame["data"]["y"])[-1], 2)
+    names = ipywidgets.Dropdown(options={"eins": "a", "zwei": "b"})
+    ipywidgets.link((fig, "kind"), (names, "value"))
+    names.value = "a"
+    assert fig.kind == "a"
+    with pytest.raises(traitlets.TraitError, match="kind = 'c' is not one of first, second"):
+        fig.kind = "c"
+
+
+def test_what_no_control_changes_is_sent_once(live):
+    fig = chooser()
+    constants = fig._spec["constants"]
+    assert [len(np.frombuffer(values)) for values in constants.values()] == [20, 20, 20, 20]
+    assert not set(constants) & set(fig._frame["data"])
+
+
+def test_choice_and_play_stand_in_the_page_as_native_controls(static):
+    html = chooser()._repr_mimebundle_()["text/html"]
+    assert '<option value="0" selected>first</option><option value="1">second</option></select>' in html
+    assert re.findall(r'<button type="button" data-step="(-?\d)" aria-label="([^"]+)">', html) == [
+        ("-1", "one step back: n"),
+        ("0", "play: n"),
+        ("1", "one step on: n"),
+    ]
+    assert 'style="--gb-h:320px;--gb-tall:444px"' in html  # side by side, and one below the other
+    spec = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
+    assert [sorted(control) for control in spec["controls"]] == [
+        ["kind", "name", "texts"],
+        ["kind", "name", "seconds", "texts"],
+    ]
+    assert scripts.extras(spec) == {"play.js"}
+
+
 def test_two_figures_have_traits_of_their_own(live):
     one = explore(**declaration())
     two = explore(**declaration(compute=lambda a: decay(a, False), controls={"a": Control([1, 2])}))
@@ -493,6 +570,21 @@ def extension():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize(
+    ("script", "packed"),
+    [
+        ("const a = b / c / d; // e", "const a=b/c/d;"),
+        ("f(/[/'\"`] /g, x)", "f(/[/'\"`] /g,x)"),
+        ('`a  ${b ? `c  ${ {d: 1} }` : "  "}  //x`', '`a  ${b?`c  ${{d:1}}`:"  "}  //x`'),
+        ("let a = 1\nlet b = a + +a", "let a=1\nlet b=a+ +a"),
+        ("a\n++b", "a\n++b"),
+        ("f(\n  a,\n  b\n).c;\n  d = 'e  \\'f'", "f(a,b).c;d='e  \\'f'"),
+    ],
+)
+def test_packing_leaves_out_only_what_means_nothing(script, packed):
+    assert scripts.packed(script) == packed + "\n"
 
 
 def test_only_pages_with_an_explorable_load_its_script(static, tmp_path, monkeypatch):

@@ -231,7 +231,7 @@ def test_frames_of_every_mark_decode_to_compute_s_values_within_the_half_step():
                 np.testing.assert_allclose(
                     got[key][: len(value)], value, rtol=0, atol=head[key]["step"] / 2 * (1 + 1e-9)
                 )
-    assert head["photo:0…1"]["bytes"] == 1  # 256 levels, exact
+    assert head["photo:0…1"]["step"] == 1  # 256 levels, exact
     assert head[">cell"]["axes"] == [1, 1, 4]  # stored along the one control it depends on
     assert head["=0"]["axes"] == [1, 1, 1]
 

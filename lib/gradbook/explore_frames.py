@@ -3,11 +3,13 @@
 `table` evaluates the whole grid, `encode` packs the table, and `decode` is its inverse (the page's script
 does the same; tests compare both with compute).
 
-A key is stored once along every control it does not depend on. Numbers become 12-bit codes in uint16 on the
+A key is stored once along every control it does not depend on. Numbers become 12-bit codes on the
 scale lo + code·step, NaN being the top code, so that no value is off by more than step/2; whole numbers stay
-exact. Values on a log axis are coded by their logarithm. Codes are stored as differences along the series,
-which deflate packs well. Strings become an index into a list of distinct strings. Readouts are stored as
-text, hence exact.
+exact. Values on a log axis are coded by their logarithm. Strings become an index into a list of distinct
+strings. Readouts are stored as text, hence exact.
+
+Codes are stored as differences along the series, each in one to three letters: the gzip of any server packs
+these as well as a packer of our own would, and the page reads them at once, with no stream to wait for.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import itertools
 import json
 import math
 import zlib
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -76,7 +77,7 @@ def table(
 
 
 def encode(table: Mapping[str, np.ndarray], drawing: Drawing) -> tuple[dict[str, Any], str]:
-    """(head, base64 text of the deflated codes). head: per key its shape and how to read its codes."""
+    """(head, the codes as letters). head: per key its shape and how to read its codes."""
     uses, head, blobs = _uses(drawing), {}, []
     for key, values in table.items():
         values = _drop_constant_axes(values)
@@ -84,11 +85,47 @@ def encode(table: Mapping[str, np.ndarray], drawing: Drawing) -> tuple[dict[str,
         how, codes = _codes(values, bool(axes) and all(axis["scale"] == "log" for axis in axes))
         for use in uses.get(key, ()):
             _refuse_coarse(key, how, *use)
-        head[key] = {"axes": list(codes.shape[:-1]), "size": codes.shape[-1], "bytes": codes.itemsize, **how}
-        delta = np.diff(codes, axis=-1, prepend=codes.dtype.type(0))  # modulo 2^bits, undone by a running sum
-        blobs.append(delta.astype(delta.dtype.newbyteorder("<")).tobytes())
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return head, b64encode(packer.compress(b"".join(blobs)) + packer.flush()).decode()
+        head[key] = {"axes": list(codes.shape[:-1]), "size": codes.shape[-1], **how}
+        blobs.append(_letters(np.diff(codes, axis=-1, prepend=0)))
+    return head, "".join(blobs)
+
+
+def _letters(differences: np.ndarray) -> str:
+    """Whole numbers as letters: 0, −1, 1, −2 … become 0, 1, 2, 3 …, written with 90 digits.
+
+    The first of one letter is below 46, of two below 86; ASCII from "#" on, without "<" and the backslash.
+    """
+    n = np.where(differences < 0, -2 * differences - 1, 2 * differences).ravel()
+    if n.size and n.max() >= 3646 + 4 * 8100:
+        raise ValueError("explore: a key holds too many different texts")
+    two, three = n - 46, n - 3646
+    digits = np.stack([
+        np.where(n < 46, n, np.where(two < 3600, 46 + two // 90, 86 + three // 8100)),
+        np.where(two < 3600, two % 90, three // 90 % 90),
+        three % 90,
+    ])  # fmt: skip
+    letters = digits + 35 + (digits >= 25)
+    letters += letters >= 92
+    there = np.stack([n >= 0, n >= 46, n >= 3646])
+    return letters.T[there.T].astype(np.uint8).tobytes().decode()
+
+
+def _numbers(text: str) -> np.ndarray:
+    """The inverse of _letters."""
+    letters = np.frombuffer(text.encode(), np.uint8).astype(int)
+    digits = (letters - 35 - (letters > 60) - (letters > 92)).tolist()
+    numbers, at = [], 0
+    while at < len(digits):
+        a = digits[at]
+        if a < 46:
+            n = a
+        elif a < 86:
+            n = 46 + (a - 46) * 90 + digits[at + 1]
+        else:
+            n = 3646 + ((a - 86) * 90 + digits[at + 1]) * 90 + digits[at + 2]
+        numbers.append(-(n + 1) // 2 if n & 1 else n // 2)
+        at += 1 if a < 46 else 2 if a < 86 else 3
+    return np.array(numbers, int)
 
 
 def _uses(drawing: Drawing) -> dict[str, list[tuple[Mapping, float, str]]]:
@@ -119,16 +156,16 @@ def _drop_constant_axes(values: np.ndarray) -> np.ndarray:
 
 
 def _codes(values: np.ndarray, on_log: bool) -> tuple[dict[str, Any], np.ndarray]:
-    """How to read the codes, and the codes: uint8 or uint16 of the shape of values."""
+    """How to read the codes, and the codes, whole numbers of the shape of values."""
     if values.dtype.kind == "U":
         words = list(dict.fromkeys(values.ravel().tolist()))
         index = {word: i for i, word in enumerate(words)}
         codes = np.array([index[word] for word in values.ravel().tolist()]).reshape(values.shape)
-        return {"words": words}, codes.astype(np.uint8 if len(words) <= 256 else np.uint16)
+        return {"words": words}, codes
     if values.dtype.kind == "i" and not on_log:
         low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
         if high - low < TOP:
-            return {"lo": low, "step": 1}, (values - low).astype(np.uint8 if high - low <= 255 else np.uint16)
+            return {"lo": low, "step": 1}, values - low
     values = values.astype(float)
     if on_log:
         values = np.log10(np.where(values > 0, values, np.nan))
@@ -136,7 +173,7 @@ def _codes(values: np.ndarray, on_log: bool) -> tuple[dict[str, Any], np.ndarray
     low, high = (_outward(finite.min(), -1), _outward(finite.max(), 1)) if finite.size else (0.0, 0.0)
     step = (high - low) / (TOP - 1) or 1e-9  # a constant has the one code 0; no step is too fine for it
     codes = np.where(np.isfinite(values), np.round((np.nan_to_num(values) - low) / step), TOP)
-    return {"lo": low, "step": step, "nan": TOP, **({"log": 1} if on_log else {})}, codes.astype(np.uint16)
+    return {"lo": low, "step": step, "nan": TOP, **({"log": 1} if on_log else {})}, codes.astype(int)
 
 
 def _outward(value: float, sign: int) -> float:
@@ -166,14 +203,12 @@ def _refuse_coarse(
 
 def decode(head: Mapping[str, Any], text: str, index: tuple[int, ...]) -> dict[str, Values]:
     """What the page shows at the setting with these positions on the controls."""
-    blob, offset, data = zlib.decompress(b64decode(text), -15), 0, {}
+    numbers, at, data = _numbers(text), 0, {}
     for key, how in head.items():
-        dtype = np.dtype("<u1" if how["bytes"] == 1 else "<u2")
         count = math.prod(how["axes"]) * how["size"]
-        codes = np.frombuffer(blob, dtype, count, offset).reshape(*how["axes"], how["size"])
-        offset += count * dtype.itemsize
-        delta = codes[tuple(i if n > 1 else 0 for i, n in zip(index, how["axes"]))]
-        code = np.cumsum(delta, dtype=dtype)
+        delta = numbers[at : at + count].reshape(*how["axes"], how["size"])
+        at += count
+        code = delta[tuple(i if n > 1 else 0 for i, n in zip(index, how["axes"]))].cumsum()
         if "words" in how:
             data[key] = [how["words"][c] for c in code]
         else:
@@ -186,12 +221,10 @@ def refuse_heavy(head: Mapping[str, Any], text: str) -> int:
     """Bytes of the frames as a server would send them (gzip). Raises ValueError above the budget."""
     size = len(zlib.compress((json.dumps(head, separators=(",", ":")) + text).encode(), 9))
     if size > MOST_BYTES:
-        parts = sorted(
-            ((math.prod(h["axes"]) * h["size"] * h["bytes"], key) for key, h in head.items()), reverse=True
-        )
-        told = ", ".join(f"{key} {raw / 1000:.0f} kB" for raw, key in parts[:3])
+        parts = sorted(((math.prod(h["axes"]) * h["size"], key) for key, h in head.items()), reverse=True)
+        told = ", ".join(f"{key} {count} numbers" for count, key in parts[:3])
         raise ValueError(
             f"explore: the frames weigh {size / 1000:.1f} kB gz, at most {MOST_BYTES / 1000:.0f} kB are "
-            f"allowed (largest, unpacked: {told}). Use fewer control values, fewer points, or split it"
+            f"allowed (largest: {told}). Use fewer control values, fewer points, or split it"
         )
     return size

@@ -84,7 +84,7 @@ def packed(script: str) -> str:
 def _needed(last: str, space: str, first: str) -> bool:
     """Between these signs: a space keeps words and ++ apart; a line break may stand for a semicolon."""
     if space == "\n":
-        return bool(last) and last not in "{(,;[=&|?:+<>" and first not in "}).,;?:&|+="
+        return bool(last) and last not in "{(,;[=&|?:+<>" and first not in "}).,;?:&|="
     return ((last.isalnum() or last in "_$") and (first.isalnum() or first in "_$")) or last == first in "+-"
 
 

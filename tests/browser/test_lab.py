@@ -11,25 +11,33 @@ import pytest
 from live_lab import LIB, jupyterlab
 
 pytestmark = [pytest.mark.lab, pytest.mark.browser]
-HAS_RUN = r"""index => /\[\d+\]/.test(document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index]
-                     .querySelector('.jp-InputPrompt').textContent)"""
+HAS_RUN = r"""([index, before]) => {
+  const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index];
+  const told = cell.querySelector('.jp-InputPrompt').innerText;
+  return told !== before && /\[\d+\]/.test(told);
+}"""
 CELLS = [
     """
 import numpy as np
-from gradbook.explore import Control, Toggle, axis, explore, line, readout, view
+from gradbook.explore import Choice, Control, Play, Toggle, axis, cells, explore, line, readout, view
 t = np.arange(20.0)
 calls = []
-def curve(beta, flip):
+def curve(beta, flip, power, n):
     calls.append((beta, flip))
     if beta > 0.985:
         raise ValueError("β is too close to one")
-    return {"t": t, "v": (1 - 2 * flip) * (1 - beta**t), "rest": beta**20}
+    v = (1 - 2 * flip) * (1 - beta**t) ** power
+    return {"t": t, "v": v, "rest": beta**20, "z": v[:4].reshape(1, 4), "at": f"{n} of 4, {power}"}
 """,
     """
 beta = Control([.5, .7, .9, .99], "β", start=.9, format=".4f")
-fig = explore(curve, {"beta": beta, "flip": Toggle("flip")},
-              view(axis("step", [0, 20]), axis("value", [-1, 1]), [line("t", "v", "average")],
-                   readout=[readout("rest", "rest", ".9f")]), alt="A curve", look_for="Move β.")
+power, n = Choice({"plain": 1, "squared": 2}, "shape"), Play(range(4), "first", seconds=0.1, integer=True)
+row = cells("z", format=".3f", sets="n")
+fig = explore(curve, {"beta": beta, "flip": Toggle("flip"), "power": power, "n": n},
+              [view(axis("step", [0, 20]), axis("value", [-1, 1]), [line("t", "v", "average")],
+                    readout=[readout("rest", "rest", ".9f"), readout("seen", "at")]),
+               view(axis("", [-0.5, 3.5]), axis("", [0.5, -0.5]), [row], height=90)],
+              alt="A curve", look_for="Move β.")
 fig
 """,
     "fig.beta = 0.61",
@@ -41,6 +49,12 @@ slider
 """,
     "print(repr((fig.beta, fig.flip)), len(calls), isinstance(fig, ipywidgets.DOMWidget))",
     "fig.beta = 2",
+    """
+kinds = ipywidgets.Dropdown(options={"one": 1, "two": 2})
+ipywidgets.link((kinds, "value"), (fig, "power"))
+fig.power, fig.n = 2, 3
+""",
+    "print(fig.power, fig.n, kinds.value)",
 ]
 
 
@@ -118,10 +132,22 @@ class Lab:
     def run(self, index):
         """Run the cell and wait until it has run; gives its printed output."""
         cell = self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+        prompt = cell.locator(".jp-InputPrompt")
+        before = prompt.first.inner_text()
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function(HAS_RUN, arg=index)
+        self.page.wait_for_function(HAS_RUN, arg=[index, before])
         return cell
+
+    def edit(self, index, old, new):
+        """Replace a text in a cell."""
+        self.page.evaluate(
+            """([index, old, text]) => {
+                 const cell = window.jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel;
+                 cell.setSource(cell.getSource().replace(old, text));
+               }""",
+            [index, old, new],
+        )
 
     def drawing(self):
         return self.figure.locator(".gb-plot").inner_html()
@@ -188,6 +214,35 @@ def test_the_kernel_sees_what_the_reader_set_and_refuses_what_cannot_be(lab):
     assert re.match(r"\(0\.5, False\) \d+ True", printed)
     traceback = lab.run(5).locator(".jp-OutputArea-output").inner_text()
     assert "TraitError: explore: beta = 2 is not a number between 0.5 and 0.99" in traceback
+
+
+def test_choice_buttons_and_cells_reach_the_kernel_and_follow_it(lab):
+    lab.run(6)
+    lab.wait_for("3 of 4, 2")
+    choice, first = lab.figure.locator("select"), lab.figure.locator("input[name=n]")
+    assert (choice.input_value(), first.input_value()) == ("1", "3")
+    choice.select_option("plain")
+    lab.wait_for("3 of 4, 1")
+    lab.figure.get_by_role("button", name="one step back: first").click()
+    lab.wait_for("2 of 4, 1")
+    lab.figure.get_by_role("button", name="play: first").click()  # to the end, and there it stops
+    lab.wait_for("3 of 4, 1")
+    lab.figure.get_by_role("button", name="play: first", exact=True).wait_for()
+    box = lab.figure.locator("svg > g").nth(1).locator("svg > path").first.bounding_box()
+    lab.page.mouse.move(box["x"] + box["width"] / 8, box["y"] + box["height"] / 2)
+    lab.wait_for("0 of 4, 1")  # pointing at the first of four cells
+    assert lab.run(7).locator(".jp-OutputArea-output").inner_text().strip() == "1 0 1"
+
+
+def test_an_edited_compute_changes_what_the_slider_shows(lab):
+    """Running the two cells again, as a reader does who has changed a line."""
+    lab.edit(0, "beta**20", "1000 + beta**20")
+    lab.run(0)
+    lab.run(1)
+    lab.wait_for(f"{1000 + 0.9**20:.9f}")
+    lab.beta.focus()
+    lab.page.keyboard.press("ArrowLeft")
+    lab.wait_for(f"{1000 + 0.88**20:.9f}")
 
 
 def test_the_chapter_ties_a_standard_slider_to_beta(lab):

@@ -33,15 +33,16 @@ function unpack(data) {
   return arrays;
 }
 
-// Keeps the drawing in step with data and width. A move makes only those parts anew whose data changed, and gives
+// Keeps the drawing in step with data and width. It waits to be told the width: asking would lay the page out at once.
+// A move makes only those parts anew whose data changed, and gives
 // paths that merely bend new coordinates: parsing their markup again would cost ten times as much.
 function painter(plot, spec, shown) {
   const all = parts(spec), split = part => part.split(/ d="([^"]*)"/); // [before, coordinates, between, coordinates, …]
   let nodes = [], told = [], width = 0;
-  // Asking for the width makes the browser lay the page out, so a move does not ask: only a change of size does.
-  return (data, resized) => {
-    const before = shown.data, wide = width && !resized ? width : Math.max(240, Math.round(plot.clientWidth) || 640);
+  return (data, wide = width) => {
+    const before = shown.data;
     shown.data = data;
+    if (!wide) return;
     if (wide !== width) {
       width = wide;
       shown.places = layout(spec, width);
@@ -115,7 +116,10 @@ export function bind(figure, model) {
   on("change:_frame", show);
   show();
   for (const habit of habits) undo.push(habit({figure, plot, spec, controls, shown, on}));
-  const resized = new ResizeObserver(() => shown.data && paint(shown.data, true));
+  const resized = new ResizeObserver(([{contentRect}]) => {
+    if (shown.data && contentRect.width) paint(shown.data, Math.max(240, Math.round(contentRect.width)));
+    figure.dataset.ready = "";
+  });
   resized.observe(plot);
   find(".gb-controls").style.display = "";
   return () => { resized.disconnect(); undo.forEach(f => f && f()); };

@@ -38,6 +38,7 @@ habits.push(({plot, spec, controls, shown}) => {
   const point = event => {
     const box = plot.getBoundingClientRect();
     hide();
+    if (!shown.places) return;
     for (const {m, v} of marks) {
       const at = shown.places[v], x = event.clientX - box.left - at.dx, y = event.clientY - box.top - at.dy;
       const i = under(m, shown.data, at, x, y);

@@ -5,36 +5,34 @@
 // when it is touched, or when the page has nothing else to do; until then its picture shows the same.
 import { bind } from "./explore.js";
 
-async function inflate(base64) {
-  const packed = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-const product = sizes => sizes.reduce((a, b) => a * b, 1);
-
 // Frames -> a function from the controls' positions to {key: values}. See gradbook/explore_frames.py for the format.
 // A key that does not change keeps its array, by which the painter knows.
-function tables(head, bytes) {
-  let offset = 0;
+function tables(head, letters) {
+  let at = 0;
+  const digit = () => { const c = letters.charCodeAt(at++); return c - 35 - (c > 60) - (c > 92); };
+  const number = () => {
+    const a = digit(), n = a < 46 ? a : a < 86 ? 46 + (a - 46) * 90 + digit() : 3646 + ((a - 86) * 90 + digit()) * 90 + digit();
+    return n & 1 ? -(n + 1) / 2 : n / 2;
+  };
   const keys = Object.entries(head).map(([key, how]) => {
-    const length = product(how.axes) * how.size * how.bytes, part = bytes.slice(offset, offset += length);
-    return {key, how, codes: how.bytes === 1 ? part : new Uint16Array(part.buffer), last: -1, values: null};
+    const codes = new Int32Array(how.axes.reduce((a, b) => a * b, how.size));
+    for (let i = 0; i < codes.length; i++) codes[i] = number() + (i % how.size && codes[i - 1]);
+    return {key, how, codes, last: -1, values: null};
   });
+  if (at !== letters.length) throw Error("the frames are damaged");
   return positions => Object.fromEntries(keys.map(table => {
     const {how, codes} = table;
     const row = how.axes.reduce((at, n, axis) => at * n + (n > 1 ? positions[axis] : 0), 0);
     if (row !== table.last) {
       table.last = row;
-      table.values = read(how, codes.slice(row * how.size, (row + 1) * how.size));
+      table.values = read(how, codes.subarray(row * how.size, (row + 1) * how.size));
     }
     return [table.key, table.values];
   }));
 }
 
-// Differences -> codes (the typed array wraps around, as numpy did) -> values.
+// Codes -> values.
 function read(how, codes) {
-  for (let i = 1; i < codes.length; i++) codes[i] += codes[i - 1];
   if (how.words) return Array.from(codes, c => how.words[c]);
   const values = new Float64Array(codes.length);
   for (let i = 0; i < codes.length; i++) {
@@ -62,9 +60,9 @@ function frameModel(spec, lookup) {
   };
 }
 
-async function start(figure) {
+function start(figure) {
   const [json, frames] = figure.querySelectorAll("script"), spec = JSON.parse(json.textContent);
-  const model = frameModel(spec, tables(spec.frames, await inflate(frames.textContent)));
+  const model = frameModel(spec, tables(spec.frames, frames.textContent));
   // The reader, or a browser that restores forms, may have moved an input already: begin from there.
   for (const c of spec.controls) {
     const input = figure.querySelector(`[name="${c.name}"]`);
@@ -72,7 +70,6 @@ async function start(figure) {
   }
   model.refresh();
   bind(figure, model);
-  figure.dataset.ready = "";
 }
 
 const starts = new WeakMap(), near = new IntersectionObserver(seen => {
@@ -80,15 +77,19 @@ const starts = new WeakMap(), near = new IntersectionObserver(seen => {
 }, {rootMargin: "50%"});
 
 function arm(figure) {
-  let begun;
+  const events = ["pointerover", "focusin", "input"];
   const begin = () => {
     near.unobserve(figure);
-    begun ||= start(figure).catch(error => {
+    for (const event of events) figure.removeEventListener(event, begin);
+    if (!starts.delete(figure)) return; // has begun
+    try {
+      start(figure);
+    } catch (error) {
       console.error("explorable:", error);
       figure.querySelector(".gb-controls").remove(); // the picture stays; controls that do nothing would mislead
-    });
+    }
   };
-  for (const event of ["pointerover", "focusin", "input"]) figure.addEventListener(event, begin, {once: true});
+  for (const event of events) figure.addEventListener(event, begin);
   starts.set(figure, begin);
   near.observe(figure);
   const idle = () => (self.requestIdleCallback || setTimeout)(begin);
