@@ -28,6 +28,7 @@ from gradbook.explore import (
 )
 from gradbook.explore_contour import level_lines
 from gradbook.explore_data import Drawing, check, readouts
+from gradbook.figures import STYLES
 
 X, Y = axis("x", [0, 4]), axis("y", [-1, 3])
 NODES = {"x": (0, 0), "y": (0, 1), "sum": (1, 0.5, "+")}
@@ -107,6 +108,17 @@ def test_a_choice_hands_over_the_value_behind_the_name():
     with pytest.raises(ValueError, match="1 is none of none, half, array"):
         choice.nearest(1)
     assert Choice([1, True], start=True).start_index == 1  # equal, but not the same option
+
+
+def test_the_cues_beside_the_colours_are_those_of_the_static_figures():
+    shapes = {"o": "circle", "s": "square", "^": "triangle", "x": "cross", "D": "diamond", "v": "wedge"}
+    for color in ("forward", "gradient", "varied", "wrong", "fifth", "sixth"):
+        style = STYLES[color]
+        assert points("x", "y", color=color)["shape"] == shapes[style["marker"]]
+        assert bool(line("x", "y", color=color)["dash"]) == (style["linestyle"] != "-")
+    widths = {color: line("x", "y", color=color)["width"] for color in ("varied", "forward", "wrong")}
+    assert widths["varied"] > widths["forward"] > widths["wrong"]
+    assert STYLES["varied"]["linewidth"] > STYLES["forward"]["linewidth"] > STYLES["wrong"]["linewidth"]
 
 
 # --- from compute's result to what is drawn
@@ -247,6 +259,13 @@ def test_values_that_would_blur_the_colours_are_refused():
     with pytest.raises(ValueError, match=r"'z' spans .* where the colour scale shows 1: .* of 256 shades"):
         packed(far, FOUR, view(X, Y, [cells("z")]))
     packed(lambda cell: {"z": np.array([[0.5, 3.0]]) + cell}, FOUR, view(X, Y, [cells("z")]))
+
+
+def test_a_series_of_the_mark_itself_is_refused_like_one_of_compute():
+    far = line(np.linspace(0, 4, 20), np.linspace(0, 4000, 20))
+    words = r"a mark's own series spans 4e\+03 where the y axis shows 4: .* px .* np.clip\(values, -5, 7\)"
+    with pytest.raises(ValueError, match=words):
+        packed(lambda cell: {}, FOUR, view(X, Y, [far]))
 
 
 def test_a_key_on_a_linear_and_on_a_log_axis_suits_both():

@@ -194,10 +194,13 @@ def _refuse_coarse(
     error = how["step"] / 2 / (high - low) * extent
     if error > MOST_ERROR:
         seen = "of 256 shades" if "colour" in name else "px"
+        told, advice = (repr(key), "Let compute return NaN for far values, or clip them")
+        if key.startswith("="):
+            told, advice = "a mark's own series", "Leave far values out, or clip them"
         raise ValueError(
-            f"explore: {key!r} spans {how['step'] * (TOP - 1):.3g} where the {name} shows {high - low:.3g}: "
-            f"12 bits would be off by {error:.1f} {seen} (at most {MOST_ERROR}). Let compute return NaN for "
-            f"far values, or clip them: np.clip({key}, {2 * low - high:g}, {2 * high - low:g})"
+            f"explore: {told} spans {how['step'] * (TOP - 1):.3g} where the {name} shows {high - low:.3g}: "
+            f"12 bits would be off by {error:.1f} {seen} (at most {MOST_ERROR}). {advice}: "
+            f"np.clip({'values' if key.startswith('=') else key}, {2 * low - high:g}, {2 * high - low:g})"
         )
 
 

@@ -86,9 +86,11 @@ def picture(spec: Mapping[str, Any], data: Mapping[str, Values]) -> str:
     if drawn is None:
         return f'<p class="gb-alt">{alt}</p>'
     wide, narrow = (_data_uri(svg) for svg in drawn)
+    photo = any(mark["mark"] == "image" for view in spec["views"] for mark in view["marks"])
+    kind = ' class="gb-photo"' if photo else ""  # its colours are not turned over in the dark
     return (
         f'<picture><source media="(max-width: 560px)" srcset="{narrow}">'
-        f'<img alt="{alt}" src="{wide}" style="max-width:100%;background:#fff"></picture>'
+        f'<img{kind} alt="{alt}" src="{wide}" style="max-width:100%;background:#fff"></picture>'
     )
 
 
