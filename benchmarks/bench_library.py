@@ -63,16 +63,22 @@ def candidates(name, build, reference, dtype):
 
 
 def compared(name, runs, dtype):
-    """Those whose first result, which is a warm-up too, is ours. torch's must be."""
-    expected, agreeing = np.asarray(runs["gradbook"]()), {"gradbook": runs["gradbook"]}
-    allowed = RTOL[dtype] * np.abs(expected).max()
-    for library, run in list(runs.items())[1:]:
-        result = np.asarray(run())
-        if result.shape == expected.shape and np.abs(result - expected).max() <= allowed:
-            agreeing[library] = run
+    """Those whose first result, which is a warm-up too, is ours: torch's up to rounding, a peer's nearly.
+
+    (pydynet's Adam, for one, adds ε at another place.)
+    """
+    ours, theirs, *_ = runs
+    expected = np.asarray(runs[ours]())
+    size, agreeing = np.abs(expected).max(), {ours: runs[ours]}
+    for library in list(runs)[1:]:
+        result = np.asarray(runs[library]())
+        assert result.shape == expected.shape
+        miss = np.abs(result - expected).max() / size
+        assert library != theirs or miss <= RTOL[dtype], f"{name}, {dtype}: {library} differs by {miss}"
+        if miss <= 1e-3:
+            agreeing[library] = runs[library]
         else:
             print(f"{name}, {dtype}: {library} computes something else")
-    assert len(agreeing) > 1, f"{name}: nothing to compare with"
     return agreeing
 
 
@@ -142,9 +148,9 @@ def main(argv):
                 continue
             found = times(compared(name, runs, dtype), options.rounds)
             ours, theirs, *_ = found.values()
-            cells = [f"{found[peer] / theirs:10.2g}" if peer in found else f"{'-':>10}" for peer in PEERS[:3]]
+            cells = [f"{found[peer] / theirs:10.3g}" if peer in found else f"{'-':>10}" for peer in PEERS[:3]]
             ratio = ours / theirs
-            print(f"{name:48}{dtype:9}{1e3 * ours:8.2f} ms{1e3 * theirs:8.2f} ms{ratio:8.2g}"
+            print(f"{name:48}{dtype:9}{1e3 * ours:8.2f} ms{1e3 * theirs:8.2f} ms{ratio:8.3g}"
                   f"{'*' if ratio > goal else ' '} {goal:5.2f}{''.join(cells)}", flush=True)
             del runs
             gc.collect()

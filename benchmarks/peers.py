@@ -15,12 +15,13 @@ import numpy as np
 class MyGrad:
     def __init__(self):
         import mygrad
-        from mygrad.nnet.activations import relu
+        from mygrad.nnet.activations import relu, softmax
         from mygrad.nnet.layers import batchnorm, conv_nd, max_pool
         from mygrad.nnet.losses import softmax_crossentropy
 
         self.constant = lambda a: mygrad.tensor(a, constant=True, copy=False)
         self.mg, self.relu, self.cross_entropy = mygrad, relu, softmax_crossentropy
+        self.softmax, self.permute = softmax, lambda x, *axes: x.transpose(axes)
         self.conv = lambda x, w: conv_nd(x, w, stride=1, padding=1)
         self.pool = lambda x: max_pool(x, (2, 2), 2)
         self.batch_norm = lambda x, w, b: batchnorm(x, gamma=w, beta=b, eps=1e-5)
@@ -40,6 +41,8 @@ class Autograd:
         from autograd.scipy.special import logsumexp
 
         self.constant = lambda a: a
+        self.permute = lambda x, *axes: anp.transpose(x, axes)
+        self.softmax = lambda z: anp.exp(z - logsumexp(z, axis=-1, keepdims=True))
         self.vjp, self.relu = autograd.make_vjp, lambda x: anp.maximum(x, 0)
         self.cross_entropy = lambda z, t: anp.mean(logsumexp(z, axis=1) - z[np.arange(len(t)), t])
 
@@ -51,10 +54,14 @@ class Autograd:
 class PyDyNet:
     def __init__(self):
         import pydynet
+        import pydynet.optim
         from pydynet.nn import functional
 
         self.Tensor, self.relu = pydynet.Tensor, functional.relu
         self.cross_entropy = functional.cross_entropy_loss
+        self.permute = lambda x, *axes: x.transpose(*axes)
+        self.softmax = lambda z: functional.softmax(z, axis=-1)
+        self.adam = pydynet.optim.Adam
         self.conv = lambda x, w: functional.conv2d(x, w, padding=1)
         self.pool = lambda x: functional.max_pool2d(x, 2, 2)
         self.leaves, self.constant = {}, lambda a: pydynet.Tensor(a, dtype=a.dtype, copy=None)
@@ -171,12 +178,41 @@ def layer_norm(peer, dtype):
     return lambda: peer.gradients(norm, [x, w, b], g)[1][1]
 
 
-ALL = {"a": mlp, "g": softmax_cross_entropy, "k": additions}
+def attention_block(peer, dtype, width=128, heads=4, length=128, batch=16):
+    rng = np.random.default_rng(0)
+    draw = lambda scale, *size: rng.normal(scale=scale, size=size).astype(dtype)
+    x, g = draw(1, batch, length, width), draw(1, batch, length, width)
+    w_in, w_out = draw(width ** -0.5, 3 * width, width), draw(width ** -0.5, width, width)
+    scale = np.asarray((width // heads) ** -0.5, dtype)
+
+    def block(x, w_in, w_out):
+        parts = peer.permute((x @ w_in.T).reshape(batch, length, 3, heads, width // heads), 2, 0, 3, 1, 4)
+        q, k, v = parts[0], parts[1], parts[2]
+        o = peer.softmax(q @ peer.permute(k, 0, 1, 3, 2) * scale) @ v
+        return peer.permute(o, 0, 2, 1, 3).reshape(batch, length, width) @ w_out.T
+
+    return lambda: peer.gradients(block, [x, w_in, w_out], g)[1][0]
+
+
+def adam_alone(peer, dtype, n=10 ** 6):
+    rng = np.random.default_rng(0)
+    p = peer.Tensor(rng.normal(size=n), dtype=dtype, requires_grad=True)
+    p.grad = rng.normal(size=n).astype(dtype)
+    optimizer = peer.adam([p])
+
+    def run():
+        optimizer.step()
+        return p.data[::1000].sum()
+
+    return run
+
+
+ALL = {"a": mlp, "e": attention_block, "g": softmax_cross_entropy, "k": additions}
 CONVOLUTIONS = {"b": cnn(28), "c": cnn(8), "d": convolution}
 CAN = {
     MyGrad: {**ALL, **CONVOLUTIONS, "f. batch": batch_norm, "f. layer": layer_norm},
     Autograd: {**ALL, "f. layer": layer_norm},
-    PyDyNet: {**ALL, **CONVOLUTIONS},
+    PyDyNet: {**ALL, **CONVOLUTIONS, "h": adam_alone},
 }
 
 
