@@ -42,6 +42,7 @@ def test_the_line_shows_statement_verdict_effect_and_seeds():
     assert "“b &lt; a”" in record.html and '<strong class="gb-verdict">true</strong>' in record.html
     assert record.data["found"][""] == {
         "verdict": "true", "says": says, "n": 20, "paired": True, "mean": 0.62, "half_width": 0.468,
+        "null": 0.0,
     }  # fmt: skip
 
 
