@@ -174,7 +174,8 @@ def _input(name: str, control: Any, at: int) -> str:
     )
 
 
-_BUTTONS = "".join(
+_STEPS = "".join(
     f'<button type="button" data-step="{step}" aria-label="{name}: {{label}}"></button>'
     for step, name in ((-1, "one step back"), (0, "play"), (1, "one step on"))
 )
+_BUTTONS = f'<span class="gb-buttons">{_STEPS}</span>'
