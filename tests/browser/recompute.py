@@ -127,33 +127,42 @@ def told(value, spec):
     return "undefined" if value != value else format(value, spec).replace("-", "−")
 
 
+def _listed(value):
+    """Numbers or words in one list, None for what is no finite number."""
+    import numpy as np
+
+    flat = np.ravel(value).tolist()
+    return [v if isinstance(v, str) else float(v) if np.isfinite(v) else None for v in flat]
+
+
 def asked(fig):
     """A figure's values where the tests compare them with the page."""
     import numpy as np
-    from gradbook import explore_frames as frames
+    from gradbook.explore_data import check
 
     controls = fig._controls
     grids = [list(control.values) for control in controls.values()]
     start = [control.start_index for control in controls.values()]
-    view = fig._drawing["view"]
-    rng = np.random.default_rng(zlib.crc32(fig._drawing["alt"].encode()))
+    drawing = fig._drawing
+    rng = np.random.default_rng(zlib.crc32(drawing["alt"].encode()))
     chosen = [[int(rng.integers(len(grid))) for grid in grids] for _ in range(RANDOM)]
 
-    def compute(at):
-        return fig._compute(**{name: grid[i] for name, grid, i in zip(controls, grids, at)})
+    def settings(at):
+        return {name: grid[i] for name, grid, i in zip(controls, grids, at)}
 
     def readouts(at):
-        result = compute(at)
-        return [told(result[entry["key"]], entry["format"]) for entry in view["readout"]]
+        result = fig._compute(**settings(at))
+        return [told(result[entry["key"]], entry["format"]) for entry in drawing["readout"]]
 
     def drawn(at):
-        values = frames.check(compute(at), view)
-        return {key: v if isinstance(v, list) else [None if x != x else float(x) for x in v.ravel()]
-                for key, v in values.items()}  # fmt: skip
+        """What is drawn, by key; where a key is compute's own, as compute returned it."""
+        result = fig._compute(**settings(at))
+        values = {**drawing.constants, **check(result, drawing, settings(at))}
+        return {key: _listed(result.get(key, value)) for key, value in values.items()}
 
     walk = positions([len(grid) for grid in grids], start)
     return {
-        "alt": fig._drawing["alt"],
+        "alt": drawing["alt"],
         "controls": {name: [control.text(value) for value in control.values]
                      for name, control in controls.items()},
         "start": start,
