@@ -1,7 +1,7 @@
 """Sphinx extension: give each page that contains an explorable the script and the style that move it.
 
 The script holds what the marks and controls of that page need, and no more: explore.js on most pages,
-explore-grids-hover.js where there are matrices to point at. It is async, so that a figure answers as soon as
+explore-cells-hover.js where there are matrices to point at. It is async, so that a figure answers as soon as
 the parser has passed it. Pages without an explorable get neither. A page whose explorables are too heavy
 together gives a warning, which fails the build.
 """

@@ -20,20 +20,8 @@ from typing import Any
 from .explore_controls import CONTROLS, Choice, Control, Play, Toggle
 from .explore_data import Drawing
 from .explore_declare import axis, readout, view
-from .explore_marks import (
-    area,
-    arrow,
-    bars,
-    cells,
-    contour,
-    graph,
-    image,
-    line,
-    path,
-    points,
-    rule,
-    text,
-)
+from .explore_marks import area, arrow, bars, line, path, points, rule, text
+from .explore_matrices import cells, contour, graph, image
 from .explore_page import is_static
 from .explore_widget import Explorable
 

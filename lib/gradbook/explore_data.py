@@ -15,7 +15,7 @@ import numpy as np
 
 from .explore_contour import contours
 from .explore_controls import Control, number
-from .explore_marks import Mark, Need
+from .explore_mark import Mark, Need
 
 WIDTH = 600  # px: the text column, for which the picture is drawn
 BETWEEN = 24  # px between two views

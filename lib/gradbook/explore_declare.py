@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .explore_marks import Mark
+from .explore_mark import Mark
 
 
 def axis(label: str, domain: Sequence, scale: str = "linear", hidden: bool = False) -> dict[str, Any]:
