@@ -1,16 +1,33 @@
 """Explorables in a page of their own, opened from file:// in headless Chromium: no server, no kernel.
 
-The page holds four figures, made by explore(…) as a book build makes them. Every control is moved by keyboard
-and by pointer; the readouts must be what Python computes for that setting, to the letter.
+The page holds five figures, made by explore(…) as a book build makes them. Every control is moved by
+keyboard and by pointer; the readouts must be what Python computes for that setting, to the letter. A control
+that plays does so only when it is asked to.
 """
 
 import re
+import time
 from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from gradbook.explore import Control, Toggle, area, axis, explore, line, points, readout, rule, text, view
+from gradbook.explore import (
+    Choice,
+    Control,
+    Play,
+    Toggle,
+    area,
+    axis,
+    cells,
+    explore,
+    line,
+    points,
+    readout,
+    rule,
+    text,
+    view,
+)
 from gradbook.explore_page import page_script, stylesheet
 
 pytestmark = pytest.mark.browser
@@ -45,6 +62,18 @@ def descent(rate, steps):
     k = np.arange(20)
     loss = (1 - 2 * rate) ** (2.0 * k)
     return {"k": k, "loss": np.where(k <= steps, loss, np.nan), "last": loss[steps]}
+
+
+KERNELS = {"edge": [-1.0, 0, 1], "blur": [0.25, 0.5, 0.25]}
+PICTURE = np.arange(24.0).reshape(4, 6) % 7
+
+
+def slid(kernel, row, column):
+    weight = np.array(KERNELS[kernel])
+    out = np.stack([np.convolve(line, weight[::-1], "valid") for line in PICTURE])
+    window = np.where((np.arange(6) >= column) & (np.arange(6) < column + 3), 1.0, np.nan)
+    mask = np.where(np.arange(4)[:, None] == row, window, np.nan)
+    return {"mask": mask, "out": out / 10, "sum": out[row, column]}
 
 
 ALL_READY = "n => document.querySelectorAll('[data-ready]').length === n"
@@ -108,6 +137,29 @@ FIGURES = {
             readout=[readout("last loss", "last", ".3e")],
         ),
     ),
+    "slid": (
+        slid,
+        {
+            "kernel": Choice(list(KERNELS), "kernel", start="blur"),
+            "row": Control(range(4), "row", integer=True, start=1),
+            "column": Play(range(4), "column", integer=True, seconds=0.05),
+        },
+        [
+            view(
+                axis("column", [-0.5, 5.5]),
+                axis("row", [3.5, -0.5]),
+                [cells(PICTURE, domain=(0, 7)), cells("mask", scale="green")],
+                height=180,
+            ),
+            view(
+                axis("column", [-0.5, 3.5]),
+                axis("row", [3.5, -0.5]),
+                [cells("out", scale="diverging", format=".1f", sets=("row", "column"))],
+                height=180,
+                readout=[readout("sum", "sum", "+.2f")],
+            ),
+        ],
+    ),
 }
 
 
@@ -162,11 +214,13 @@ class Figure:
     """One figure of the page, and what Python says it must show."""
 
     def __init__(self, page, name):
-        self.compute, self.controls, self.view = FIGURES[name]
+        self.compute, self.controls, views = FIGURES[name]
+        views = [views] if isinstance(views, dict) else views
+        self.readouts = [entry for view in views for entry in view["readout"]]
         self.page, self.root = page, page.locator(f"#{name} figure")
 
     def input(self, control):
-        return self.root.locator(f'input[name="{control}"]')
+        return self.root.locator(f'[name="{control}"]')
 
     def drawing(self):
         return self.root.locator(".gb-plot").inner_html()
@@ -174,14 +228,15 @@ class Figure:
     def must_show(self, **values):
         """The drawing's texts, the readouts and the sliders' texts are those of this setting."""
         result = self.compute(**values)
-        told = [format(result[entry["key"]], entry["format"]) for entry in self.view["readout"]]
+        told = [format(result[entry["key"]], entry["format"]) for entry in self.readouts]
         wanted = [text.replace("-", "−") for text in told]
         shown = self.root.evaluate(
             """figure => ({
                  readouts: [...figure.querySelectorAll('.gb-readout output')].map(node => node.textContent),
                  words: [...figure.querySelectorAll('svg text')].map(node => node.textContent),
-                 controls: Object.fromEntries([...figure.querySelectorAll('input')].map(input => [input.name,
+                 controls: Object.fromEntries([...figure.querySelectorAll('[name]')].map(input => [input.name,
                    input.type === 'checkbox' ? input.checked
+                   : input.options ? input.selectedOptions[0].textContent
                    : [input.ariaValueText,
                       input.closest('.gb-control').querySelector('output').textContent]])),
                })"""
@@ -189,7 +244,7 @@ class Figure:
         assert shown["readouts"] == wanted
         for name, value in values.items():
             control = self.controls[name]
-            told = value if control.kind == "toggle" else [control.text(value)] * 2
+            told = value if control.kind in ("toggle", "choice") else [control.text(value)] * 2
             assert shown["controls"][name] == told
         for key in ("values", "names"):
             assert set(result.get(key, ())) <= set(shown["words"])
@@ -216,7 +271,7 @@ def test_every_control_moves_the_drawing_by_keyboard_from_end_to_end(open_page, 
         for k, value in enumerate(declared.values):
             before = figure.drawing()
             if k:
-                figure.page.keyboard.press("ArrowRight")
+                figure.page.keyboard.press("ArrowDown" if declared.kind == "choice" else "ArrowRight")
                 assert figure.drawing() != before
             figure.must_show(**{**values, control: value})
         values[control] = declared.values[-1]
@@ -236,6 +291,48 @@ def test_the_pointer_moves_the_slider_and_the_label_ticks_the_box(open_page):
     assert figure.drawing() != before
 
 
+def test_pointing_at_a_cell_moves_both_sliders(open_page):
+    figure = Figure(open_page(), "slid")
+    figure.root.scroll_into_view_if_needed()
+    cell = figure.root.locator("svg > g").nth(1).locator("svg path").first.bounding_box()  # the ground: 4 × 4
+    for row, column in ((0, 3), (2, 1)):
+        x, y = cell["x"] + (column + 0.5) * cell["width"] / 4, cell["y"] + (row + 0.5) * cell["height"] / 4
+        figure.page.mouse.move(x, y)
+        figure.must_show(kernel="blur", row=row, column=column)
+    figure.page.mouse.move(2, 2)
+    figure.must_show(kernel="blur", row=2, column=1)
+
+
+def test_a_control_plays_from_its_button_to_its_end_and_pauses(open_page):
+    figure = Figure(open_page(), "slid")
+    back, play, on = figure.root.get_by_role("button").all()
+    figure.page.wait_for_timeout(300)
+    figure.must_show(kernel="blur", row=1, column=0)  # nothing moved by itself
+    on.press("Enter")
+    on.press("Space")
+    figure.must_show(kernel="blur", row=1, column=2)
+    back.press("Enter")
+    figure.must_show(kernel="blur", row=1, column=1)
+    assert "play" in play.get_attribute("aria-label")
+    play.press("Enter")
+    figure.page.wait_for_function("document.querySelector('#slid [name=column]').value === '3'")
+    figure.must_show(kernel="blur", row=1, column=3)
+    assert "play" in play.get_attribute("aria-label")  # it has ended by itself
+    play.press("Enter")  # again, from the beginning
+    play.press("Enter")
+    held = figure.input("column").input_value()
+    figure.page.wait_for_timeout(300)
+    assert figure.input("column").input_value() == held != "3"
+
+
+def test_playing_is_slow_for_those_who_prefer_less_motion(open_page):
+    figure = Figure(open_page(reduced_motion="reduce"), "slid")
+    began = time.monotonic()
+    figure.root.get_by_role("button").nth(1).press("Enter")
+    figure.page.wait_for_function("document.querySelector('#slid [name=column]').value === '3'")
+    assert time.monotonic() - began > 3 * 0.45  # three steps, half a second each in the place of 0.05 s
+
+
 def test_a_figure_leaves_its_neighbours_alone(open_page):
     page = open_page()
     before = Figure(page, "window").drawing()
@@ -250,7 +347,7 @@ def test_what_is_drawn_after_moves_equals_a_fresh_drawing(open_page):
     for name in FIGURES:
         figure = Figure(page, name)
         for control in figure.controls:
-            key = "Space" if figure.controls[control].kind == "toggle" else "ArrowLeft"
+            key = {"toggle": "Space", "choice": "ArrowUp"}.get(figure.controls[control].kind, "ArrowLeft")
             figure.input(control).press(key)
     after_moves = {name: Figure(page, name).drawing() for name in FIGURES}
     page.set_viewport_size({"width": 420, "height": 800})
