@@ -41,7 +41,8 @@ SCHEDULES = {
                    {"max_lr": 0.2, "total_steps": 160, "cycle_momentum": False, "pct_start": 1.0},
                    {"max_lr": 0.2, "total_steps": 160, "pct_start": 0.0}],
 }
-ROWS = [pytest.param(name, o, id=f"{name} {o}") for name, rows in SCHEDULES.items() for o in rows]
+ROWS = [pytest.param(name, options, id=f"{name} {k}")        # a function's text would hold its address
+        for name, rows in SCHEDULES.items() for k, options in enumerate(rows)]
 
 
 def optimizer_of(T, name="SGD"):
