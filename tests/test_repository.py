@@ -64,6 +64,7 @@ WITHOUT_LIBRARY = {
     "index": "the front page",
     "notation": "a list of symbols",
     "ledger": "the account of all checks, made by the build",
+    "explorables": "how to write a figure with sliders; what draws them is gradbook.explore, plumbing",
     "bibliography": "the sources of all chapters",
 }
 WITHOUT_OWN_TESTS = {

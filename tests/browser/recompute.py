@@ -62,6 +62,7 @@ def root(node):
     return node.id if isinstance(node, ast.Name) else None
 
 
+TELL = {"check", "prose", "figures", "print", "display"}  # what they are given they leave as it is
 SETS = re.compile(r"\.(set_|seed|manual_seed|use\b)")  # what a call on a module changes
 
 
@@ -85,6 +86,21 @@ def binds(statement, modules):
     return found
 
 
+def effects(statement):
+    """[(a, names in the arguments)] for each a.b(…) that a statement calls for its effect alone."""
+    found, inner = [], [statement]
+    while inner:
+        node = inner.pop()
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            given = [*node.value.args, *(word.value for word in node.value.keywords)]
+            names = {n.id for part in given for n in ast.walk(part) if isinstance(n, ast.Name)}
+            found.append((root(node.value), names))
+        inner += ast.iter_child_nodes(node)
+    return found
+
+
 def _seeded(statement):
     """The name of the random generator that a statement makes, or None."""
     if isinstance(statement, ast.Assign) and "default_rng" in ast.unparse(statement.value)[:32]:
@@ -99,9 +115,25 @@ def depended_on(cells):
     modules = set().union(*(binds(s, ()) for s in imports))
     read, made = [loads(s) for s in statements], [binds(s, modules) for s in statements]
     seeds = [_seeded(s) for s in statements]
+    defined = {s.name for s in statements if isinstance(s, (ast.FunctionDef, ast.ClassDef))}
+    pictures = {name for s, m in zip(statements, made) if "figures." in ast.unparse(s)[:60] for name in m}
+    made_of = {}  # of which names a name was made
+    for names, m in zip(read, made):
+        for name in m - defined - modules:
+            made_of[name] = made_of.get(name, set()) | names
+
+    def alters(i, values):
+        """Whether the statement may change one of the values: an optimizer changes what it was made of."""
+        return any(
+            (given | made_of.get(name, set())) & values and not given & pictures
+            for name, given in effects(statements[i]) if name not in TELL | pictures
+        )  # fmt: skip
+
     kept, needed = set(), set()
     while True:
-        more = {i for i in range(len(statements)) if "explore" in read[i] or made[i] & needed}
+        values = (needed & set().union(*made)) - modules - defined
+        more = {i for i in range(len(statements))
+                if "explore" in read[i] or made[i] & needed or alters(i, values)}  # fmt: skip
         for i in kept | more:  # numbers drawn from a generator depend on what was drawn since it was made
             for name in read[i] & set(seeds):
                 for k in range(i - 1, -1, -1):
