@@ -2,9 +2,10 @@
 
 `paint`, under real key presses, runs from the press to the end of the frame that shows the change; the wait
 for a 60 Hz frame, up to 16.7 ms, is in it. `work`, under input events of the page's own between two frames,
-runs from the event to the next task. Each control takes part, and beside the figures a slider of the same
-page that nothing listens to. A page answers when the last of its controls reacts, counted from the start of
-the navigation.
+runs from the event to the next task. `processor` is what the page's main thread computes for such a move, the
+drawing of the next frame included; other processes have no part in it. Each control is moved, and beside the
+figures a slider of the same page that nothing listens to. A page answers when the last of its controls
+reacts, counted from the start of the navigation.
 """
 
 import functools
@@ -154,15 +155,25 @@ def p95(values):
     return sorted(values)[int(0.95 * (len(values) - 1) + 0.5)]
 
 
+def processor_time(session):
+    """ms that the page's main thread has had a processor: what else the machine does is not in it."""
+    found = session.send("Performance.getMetrics")["metrics"]
+    return 1000 * next(entry["value"] for entry in found if entry["name"] == "TaskDuration")
+
+
 def moved(tab, selector, number):
     """What the moves of a figure take, or those of an input alone: medians and 95th percentiles, in ms."""
+    session = tab.context.new_cdp_session(tab)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     node = tab.locator(selector).nth(number)
     controls = node.locator(".gb-controls [name]").all() or [node]
     names = [control.get_attribute("name") for control in controls]
     taken = {"paint": pressed(tab, controls, MOVES), "work": []}
+    before = processor_time(session)
     for name in names:
         taken["work"] += tab.evaluate(WORK, [selector, number, name, -(-MOVES // len(names))])
-    numbers = {"moves": len(taken["paint"])}
+    used = (processor_time(session) - before) / len(taken["work"])
+    numbers = {"moves": len(taken["paint"]), "processor": round(used, 2)}
     for what, values in taken.items():
         numbers[f"{what} median"] = round(statistics.median(values), 2)
         numbers[f"{what} p95"] = round(p95(values), 2)
