@@ -33,7 +33,6 @@ WITHOUT_CHAPTER = {
     "losses": "its chapter is still to be written",
     "normalization": "its chapter is still to be written",
     "optim": "its chapter is still to be written",
-    "receptive_field": "its chapter is still to be written",
     "regularization": "its chapter is still to be written",
     "search": "its chapter is still to be written",
     "pooling": "belongs to the chapter on convolution, which is still to be written",
