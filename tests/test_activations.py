@@ -174,3 +174,18 @@ def test_two_maxout_pieces_can_be_relu_and_the_absolute_value():
     pieces = T.stack([x, 0 * x, x, -x], dim=1)                                       # (9, 4)
     y = F.maxout(pieces, 2, 1).numpy()
     np.testing.assert_array_equal(y, np.stack([F.relu(x).numpy(), T.abs(x).numpy()], axis=1))
+
+
+def test_the_constants_of_selu_solve_the_two_equations_that_define_them():
+    integrate = pytest.importorskip("scipy.integrate")
+    from gradbook.activations import SELU_ALPHA, SELU_SCALE
+
+    def mean(f):
+        density = lambda u: f(u) * np.exp(-u * u / 2) / np.sqrt(2 * np.pi)
+        return sum(integrate.quad(density, *ends, epsabs=1e-13)[0] for ends in ((-12, 0), (0, 12)))
+
+    def selu(u, alpha=SELU_ALPHA):
+        return SELU_SCALE * (u if u > 0 else alpha * np.expm1(u))
+
+    np.testing.assert_allclose([mean(selu), mean(lambda u: selu(u) ** 2)], [0, 1], atol=1e-10)
+    assert abs(mean(lambda u: selu(u, 1.01 * SELU_ALPHA))) > 1e-3          # the check can fail

@@ -23,7 +23,6 @@ CHAPTERS = sorted(path for path in (ROOT / "book").glob("*.md"))
 # Where it does not hold, the reason stands here.
 WITHOUT_CHAPTER = {
     "__init__": "the public door of the library",
-    "activations": "its chapter is still to be written",
     "attention": "its chapter is still to be written",
     "autodiff": "its chapter is still to be written",
     "convolution": "its chapter is still to be written",
