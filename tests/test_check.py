@@ -270,7 +270,7 @@ def test_arrays_come_from_numpy_lists_numbers_and_tensors():
     torch = pytest.importorskip("torch")
     from gradbook.autodiff import tensor
 
-    tensors = [torch.ones(2, requires_grad=True), tensor([1.0, 1.0], True)]
+    tensors = [torch.ones(2, requires_grad=True), tensor([1.0, 1.0], requires_grad=True)]
     for value in (np.ones(2), [1, 1], [1.0, 1.0], *tensors):
         assert compare(value, np.ones(2)).deviation == 0
     nested = pieces((1.0, [1.0, 2.0], [np.ones(1), {"w": 2.0}]))
