@@ -105,7 +105,7 @@ def test_what_scrolls_sideways_is_reached_by_keyboard(browser, site, page):
             .filter((box) => box.checkVisibility({contentVisibilityAuto: true}))
             .filter((box) => box.scrollWidth > box.clientWidth + 1 && box.tabIndex !== 0)
             .map((box) => box.textContent.slice(0, 60));
-          for (let k = 0; k < 50 && left().length; k++) {  // a busy machine takes its time to look at all boxes
+          for (let k = 0; k < 50 && left().length; k++) {  // a busy machine takes its time
             await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)));
           }
           return left();
