@@ -27,6 +27,7 @@ import pandas
 import scipy
 import scipy.signal
 from gradbook.ema import ema
+from machine import processor
 
 BETA, STEPS, ROUNDS = 0.99, 1_000_000, 31
 RESULT = pathlib.Path(__file__).parent / "results" / "ema.json"
@@ -82,14 +83,6 @@ def measure(dtype):
         found[name] = round(1000 * median[f], 3), round(median[f] / median[peer], 4)
     return found
 
-
-def processor():
-    """The processor's name where the system tells it."""
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def main():

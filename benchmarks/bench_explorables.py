@@ -27,20 +27,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "browser")]
 import explorables_live as live
 import explorables_static as static
 from explorables_static import INERT, SLOWER, p95, script_bytes, sent
+from machine import processor
 from playwright.sync_api import sync_playwright
 
 from conftest import FLAGS, NAMES
 
 RESULT = HERE / "results" / "explorables.json"
 
-
-def processor():
-    """The processor's name where the system tells it."""
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def load():

@@ -34,6 +34,7 @@ import torch
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import peers
+from machine import processor
 
 RTOL = {"float32": 1e-3, "float64": 1e-9}
 PEERS = ("mygrad", "autograd", "pydynet", "micrograd")
@@ -105,13 +106,6 @@ def version(package):
     except metadata.PackageNotFoundError:
         return f"{package} not installed"
 
-
-def processor():
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def pinned():
