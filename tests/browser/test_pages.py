@@ -59,7 +59,8 @@ def opened(browser, address, size=DESKTOP, **options):
         "response", lambda answer: answer.status >= 400 and tab.said.append(f"{answer.status}: {answer.url}")
     )
     try:
-        tab.goto(address, wait_until="networkidle")
+        tab.goto(address)  # until the deferred scripts have run: a long page is parsed while the network is idle
+        tab.wait_for_load_state("networkidle")
         yield tab
     finally:
         context.close()
