@@ -150,6 +150,27 @@ def test_a_formula_is_set_once_and_kept(tmp_path):
     assert third.process is None, "nothing new: no process"
 
 
+@pytest.mark.parametrize(
+    ("tex", "parts"),
+    {
+        r"a = b": [],
+        r"v = \beta v + g, \qquad x = y, \qquad z = 0": ["v=βv+g,", "x=y,", "z=0"],
+        r"\left( a \qquad b \right) \text{c \qquad d} \{ {e \qquad f} \}": [],
+        r"\begin{aligned} a &= b, \qquad c \\ d &= e \end{aligned}": [],
+        r"\max_x \{ x \} \qquad \textcolor{blue}{y}": ["xmax{x}", "y"],
+    }.items(),
+)
+def test_a_displayed_equation_may_break_between_its_statements(tmp_path, tex, parts):
+    katex = maths.Katex(KATEX, tmp_path / "store.json")
+    html, message = katex.render(tex, display=True)
+    katex.close()
+    eye = html.partition('class="katex-html" aria-hidden="true">')[2]
+    found = [re.sub(r"<[^>]*>|[\s\u200b]", "", part) for part in eye.split('<span class="gb-part">')[1:]]
+    assert (message, found) == (None, parts)
+    assert html.count("<span") == html.count("</span>")
+    assert html.count("<annotation") == 1, "for the ear it stays one equation"
+
+
 def test_what_another_version_set_is_not_used(tmp_path):
     store = tmp_path / "store.json"
     store.write_text('{"version": "another", "known": {"Ix^2": "stale"}}')
