@@ -59,7 +59,7 @@ def opened(browser, address, size=DESKTOP, **options):
         "response", lambda answer: answer.status >= 400 and tab.said.append(f"{answer.status}: {answer.url}")
     )
     try:
-        tab.goto(address)  # until the deferred scripts have run: a long page is parsed while the network is idle
+        tab.goto(address)  # until deferred scripts have run: the network idles while a long page is parsed
         tab.wait_for_load_state("networkidle")
         yield tab
     finally:
