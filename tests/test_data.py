@@ -160,17 +160,17 @@ def test_minibatches_are_shuffled_anew_by_each_generator_and_take_tensors():
 
 
 def test_what_is_refused(monkeypatch):
-    with pytest.raises(ValueError, match="digits: test=1798 is not between 0 and 1797"):
+    with pytest.raises(ValueError, match="digits: test=1798 came, between 0 and 1797 is needed"):
         data.digits(1798)
-    with pytest.raises(ValueError, match="iris: test=-1 is not between 0 and 150"):
+    with pytest.raises(ValueError, match="iris: test=-1 came, between 0 and 150 is needed"):
         data.iris(-1)
     with pytest.raises(ValueError, match=r"mnist_as_digits: x \(3, 64\) came, \(N, 784\) or \(N, 28, 28\)"):
         data.mnist_as_digits(np.zeros((3, 64)))
     with pytest.raises(ValueError, match="sample_image: 'moon' came, 'china' or 'flower' is needed"):
         data.sample_image("moon")
-    with pytest.raises(ValueError, match=r"minibatches: arrays of lengths \[3, 4\] and batch_size=2 came"):
+    with pytest.raises(ValueError, match=r"minibatches: arrays of lengths \[3, 4\] came, equal lengths"):
         data.minibatches(np.ones(3), np.ones(4), batch_size=2)
-    with pytest.raises(ValueError, match=r"minibatches: arrays of lengths \[3\] and batch_size=0 came"):
+    with pytest.raises(ValueError, match="minibatches: batch_size=0 came, at least 1 is needed"):
         data.minibatches(np.ones(3), batch_size=0)
     with pytest.raises(ValueError, match=r"minibatches: arrays of lengths \[\]"):
         data.minibatches(batch_size=2)

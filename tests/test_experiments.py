@@ -43,7 +43,7 @@ def test_one_seed_of_every_experiment_comes_out_as_stored(name):
 def walk(tmp_path, monkeypatch):
     """A checkout of its own, with one experiment; returns the path of its script."""
     library = tmp_path / "lib/gradbook"
-    for part in ("__init__", "ema", "dtypes"):
+    for part in ("__init__", "ema", "arguments", "dtypes"):
         library.mkdir(parents=True, exist_ok=True)
         shutil.copy(experiments.LIBRARY / f"{part}.py", library)
     (library / "optim").mkdir()

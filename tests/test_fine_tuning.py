@@ -88,7 +88,7 @@ def test_layers_are_unfrozen_from_the_top(net):
         trained = [name for name, p in net.named_parameters() if p.requires_grad]
         assert trained == [n for n in dict(net.named_parameters()) if n.startswith(tuple(layers[3 - count:]))]
     assert ft.unfreeze_top(net, 1) == ["head"]                           # the children are the layers
-    with pytest.raises(ValueError, match=r"unfreeze_top: count=4 came, the layers are \['body.0', 'body.2'"):
+    with pytest.raises(ValueError, match=r"unfreeze_top: of the layers .*, count=4 came, between 0 and 3"):
         ft.unfreeze_top(net, 4, layers)
 
 
@@ -130,7 +130,7 @@ def test_rates_decay_from_the_last_layer_to_the_first(net):
 
 
 def test_rates_that_are_refused(net):
-    with pytest.raises(ValueError, match="layer_groups: decay=0 came, more than 0 and at most 1"):
+    with pytest.raises(ValueError, match=r"layer_groups: decay=0 came, a number in \(0, 1\]"):
         ft.layer_groups(net, 0.1, 0)
     with pytest.raises(ValueError, match=r"layer_groups: head.weight is in \[\], one of the layers"):
         ft.layer_groups(net, 0.1, 0.5, ["body"])
@@ -236,6 +236,6 @@ def test_add_lora_wraps_the_linear_layers_that_match_and_freezes_the_rest(net):
 
 @pytest.mark.parametrize("r", [0, 6])
 def test_ranks_that_are_refused(r):
-    with pytest.raises(ValueError, match=rf"LoRA: r={r} came, 1 to 5 is needed for Linear\(in_features=6"):
+    with pytest.raises(ValueError, match=rf"LoRA: for Linear\(in_features=6.*, r={r} came, between 1 and"):
         ft.LoRA(T.nn.Linear(6, 5), r)
     assert "r=2, alpha=2" in repr(lora())

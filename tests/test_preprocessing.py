@@ -142,7 +142,7 @@ def test_what_is_refused(make):
     name = type(make()).__name__
     with pytest.raises(RuntimeError, match=rf"{name}.transform: fit\(x_train\) comes first"):
         make().transform(correlated())
-    with pytest.raises(ValueError, match=rf"{name}.fit: x \(5,\) came, \(n, d\) with n >= 1 is needed"):
+    with pytest.raises(ValueError, match=rf"{name}.fit: x \(5,\) came, \(n, d\) is needed"):
         make().fit(np.ones(5))
     with pytest.raises(ValueError, match=rf"{name}.transform: x \(60, 4\) came, \(n, 5\) is needed"):
         make().fit(correlated()).transform(correlated(d=4))
@@ -151,7 +151,7 @@ def test_what_is_refused(make):
 def test_options_that_are_refused():
     with pytest.raises(ValueError, match="PCA: n_components=6 came, between 1 and 5 is needed"):
         PCA(6).fit(correlated())
-    with pytest.raises(ValueError, match=r"Whiten: kind='ica', eps=0.0 came, 'pca' or 'zca'"):
+    with pytest.raises(ValueError, match=r"Whiten: kind='ica' came, 'pca' or 'zca'"):
         Whiten("ica")
-    with pytest.raises(ValueError, match=r"Whiten: kind='pca', eps=-1 came"):
+    with pytest.raises(ValueError, match=r"Whiten: eps=-1 came, a number in \[0, inf\)"):
         Whiten(eps=-1)

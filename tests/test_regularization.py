@@ -96,7 +96,7 @@ def test_dropconnect_drops_connections_and_not_units():
 @pytest.mark.parametrize("f", NOISE)
 def test_noise_that_is_refused(f):
     for p in (-0.1, 1.1, math.nan):
-        with pytest.raises(ValueError, match=rf"{f.__name__}: p=.* came, a probability between 0 and 1"):
+        with pytest.raises(ValueError, match=rf"{f.__name__}: p=.* came, a number in \[0, 1\] is needed"):
             f(Tensor(image_batch()), p)
     with pytest.raises(TypeError, match=f"{f.__name__}: input of int64 came, a floating dtype is needed"):
         f(Tensor(np.ones((2, 3, 4, 5), dtype=int)))
@@ -206,7 +206,7 @@ def test_restore_brings_back_the_best_weights():
 
 @pytest.mark.parametrize("options", [{"patience": 0}, {"min_delta": -1}, {"mode": "least"}])
 def test_options_of_early_stopping_that_are_refused(options):
-    with pytest.raises(ValueError, match=r"EarlyStopping: patience=.*, min_delta=.*, mode='\w+' came"):
+    with pytest.raises(ValueError, match=rf"EarlyStopping: {next(iter(options))}=.* came, .* is needed"):
         reg.EarlyStopping(**options)
 
 
@@ -251,8 +251,9 @@ def test_a_crop_is_a_window_of_the_image():
               for a, b in zip(x, y)}
     assert places == {(r, c) for r in range(2) for c in range(5)}
     np.testing.assert_array_equal(reg.random_crop(x, (5, 7)), x)
-    for size, padding in (((6, 3), 0), ((0, 3), 0), ((2, 2), -1)):
-        with pytest.raises(ValueError, match=r"random_crop: size .* does not fit images \(60, 5, 7\), "):
+    for size, padding, words in (((6, 3), 0, r"size \(6, 3\) does not fit images \(60, 5, 7\), padding=0"),
+                                 ((0, 3), 0, "a length of size=0 came"), ((2, 2), -1, "padding=-1 came")):
+        with pytest.raises(ValueError, match=f"random_crop: {words}"):
             reg.random_crop(x, size, padding)
 
 
@@ -350,7 +351,7 @@ def test_an_ensemble_passes_gradients_and_refuses_to_be_empty():
     nets, x = members(), Tensor(np.random.default_rng(1).normal(size=(2, 5)))
     reg.ensemble(nets, x)[0, 1].backward()
     assert all(np.abs(f.weight.grad.data).max() > 0 for f in nets)
-    with pytest.raises(ValueError, match="ensemble: nothing came to add up"):
+    with pytest.raises(ValueError, match="ensemble: members: 0 came, needed: at least 1"):
         reg.ensemble([], x)
 
 
@@ -380,9 +381,9 @@ def test_snapshots_are_taken_where_the_rate_is_least_and_do_not_change_afterward
 
 def test_snapshots_that_are_refused():
     net = members(1)[0]
-    with pytest.raises(ValueError, match="SnapshotEnsemble: cycle=0, last=None came, at least 1 is needed"):
+    with pytest.raises(ValueError, match="SnapshotEnsemble: cycle=0 came, at least 1 is needed"):
         reg.SnapshotEnsemble(net, 0)
-    with pytest.raises(ValueError, match="SnapshotEnsemble: cycle=3, last=0 came"):
+    with pytest.raises(ValueError, match="SnapshotEnsemble: last=0 came, at least 1"):
         reg.SnapshotEnsemble(net, 3, last=0)
     snapshots = reg.SnapshotEnsemble(net, 3)
     snapshots.step()

@@ -37,6 +37,7 @@ WITHOUT_CHAPTER = {
     "preprocessing": "belongs to the chapter on initialization, which is still to be written",
     "elementwise": "plumbing: primitives on single numbers, used by all chapters",
     "shape": "plumbing: primitives that only move numbers",
+    "arguments": "plumbing: what arguments have to be, and who refuses others",
     "dtypes": "plumbing: the default dtype and promotion",
     "memory": "plumbing: writes in place, which a backward pass must notice",
     "tensors": "plumbing: the methods of Tensor",
@@ -67,6 +68,7 @@ WITHOUT_LIBRARY = {
 WITHOUT_OWN_TESTS = {
     "__init__": "tested by every other file",
     "__main__": "tested with the doctor, whose command line it is",
+    "arguments": "tested with those who refuse: the tables of mistakes in tests/cases",
     "elementwise": "its rows stand in tests/cases, the table of all primitives",
     "shape": "its rows stand in tests/cases, the table of all primitives",
     "functional": "only names; tests/cases goes through them",

@@ -40,7 +40,7 @@ def test_each_kind_of_range_has_the_law_it_promises():
     assert np.bincount(whole)[3:].tolist() == [10_000] * 6             # the ends as often as the rest
     powers = np.bincount([LogUniform(1, 3, integer=True).at(t) for t in u])[1:] / 60_000
     np.testing.assert_allclose(powers, np.log([2, 3 / 2, 4 / 3]) / np.log(4), atol=1e-4)
-    assert [Choice("abc").at(t) for t in (0, 0.32, 0.34, 0.67, 1)] == ["a", "a", "b", "c", "c"]
+    assert [Choice(("a", "b", "c")).at(t) for t in (0, 0.32, 0.34, 0.67, 1)] == ["a", "a", "b", "c", "c"]
 
 
 @pytest.mark.parametrize("range_", [Uniform(-2.5, 7.1), LogUniform(1e-7, 0.3), Uniform(1, 5, True),
@@ -54,10 +54,11 @@ def test_ranges_reach_their_ends_and_never_leave_them(range_):
 
 
 def test_ranges_that_are_refused():
-    for low, high in ((2, 1), (0, math.inf), (math.nan, 1)):
-        with pytest.raises(ValueError, match=r"Uniform: low=.*, high=.* came, finite numbers, low <= high"):
+    for low, high, words in ((2, 1, "low=2, high=1 came, low <= high is needed"),
+                             (0, math.inf, "high=inf came, a number in"), (math.nan, 1, "low=nan came")):
+        with pytest.raises(ValueError, match=f"Uniform: {words}"):
             Uniform(low, high)
-    with pytest.raises(ValueError, match="LogUniform: low=0 came, more than 0 is needed"):
+    with pytest.raises(ValueError, match=r"LogUniform: low=0 came, a number in \(0, inf\) is needed"):
         LogUniform(0, 1)
 
 
@@ -196,11 +197,11 @@ def test_bayesian_search_is_reproducible_and_survives_divergence_ties_and_one_tr
 
 
 def test_gaussian_processes_that_are_refused():
-    with pytest.raises(ValueError, match=r"GaussianProcess: length_scale=0, noise=1e-06, kernel='matern'"):
+    with pytest.raises(ValueError, match="GaussianProcess: length_scale=0 came"):
         GaussianProcess(0)
     with pytest.raises(ValueError, match="kernel='linear' came"):
         GaussianProcess(kernel="linear")
-    with pytest.raises(ValueError, match=r"GaussianProcess.fit: x \(3, 2\), y \(2,\) came"):
+    with pytest.raises(ValueError, match=r"GaussianProcess.fit: y \(2,\) came, \(3,\) is needed"):
         GaussianProcess().fit(np.ones((3, 2)), np.ones(2))
 
 
@@ -236,7 +237,7 @@ def test_folds_are_reproducible_and_refused_where_impossible():
     a, b = (k_fold(20, 4, rng=np.random.default_rng(3)) for _ in range(2))
     assert all((v == w).all() for (_, v), (_, w) in zip(a, b))
     for n, k in ((3, 4), (5, 1)):
-        with pytest.raises(ValueError, match=rf"k_fold: n={n}, k={k}, labels \(\) came, 2 <= k <= n"):
+        with pytest.raises(ValueError, match=f"k_fold: k={k} came, between 2 and {n} is needed"):
             k_fold(n, k)
-    with pytest.raises(ValueError, match=r"k_fold: n=6, k=2, labels \(5,\) came"):
+    with pytest.raises(ValueError, match=r"k_fold: labels \(5,\) came, \(6,\) is needed"):
         k_fold(6, 2, np.zeros(5))

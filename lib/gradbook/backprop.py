@@ -16,15 +16,21 @@ from itertools import pairwise
 
 import numpy as np
 
+from .arguments import numbers, real, several, whole
+
 
 def sigmoid(z):
     """σ(z) = 1 / (1 + exp(-z)), without overflow for any z (equation bp-sigmoid-stable)."""
+    z = numbers("sigmoid: z", z)
     e = np.exp(-np.abs(z))  # in (0, 1]: the exponent is never positive
-    return np.where(np.asarray(z) >= 0, 1.0, e) / (1.0 + e)
+    return np.where(z >= 0, 1.0, e) / (1.0 + e)
 
 
 def softmax(z):
     """p_k = exp(z_k) / Σ_j exp(z_j) along the last axis; z (..., K)."""
+    z = numbers("softmax: z", z)
+    if not z.shape[-1:] or z.shape[-1] == 0:
+        raise ValueError(f"softmax: z {z.shape} came, (..., K) with K >= 1 is needed")
     e = np.exp(z - np.max(z, axis=-1, keepdims=True))  # softmax(z + a) = softmax(z): keeps exp finite
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -40,6 +46,7 @@ ACTIVATIONS = {
 
 def half_mse(o, t):
     """½ Σ_k (o_k - t_k)² of each row, and its gradient o - t; o, t (N, K) -> (N,), (N, K)."""
+    o, t = _pair("half_mse", o=o, t=t)
     return 0.5 * np.sum((o - t) ** 2, axis=1), o - t
 
 
@@ -48,6 +55,7 @@ def softmax_half_mse(z, t):
 
     z, t (N, K) -> (N,), (N, K).
     """
+    z, t = _pair("softmax_half_mse", z=z, t=t)
     p = softmax(z)
     value, g = half_mse(p, t)
     return value, p * (g - np.sum(p * g, axis=1, keepdims=True))
@@ -58,6 +66,7 @@ def softmax_cross_entropy(z, t):
 
     z, t (N, K), rows of t sum to 1 -> (N,), (N, K).
     """
+    z, t = _pair("softmax_cross_entropy", z=z, t=t)
     shifted = z - np.max(z, axis=1, keepdims=True)
     log_p = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
     return -np.sum(t * log_p, axis=1), np.exp(log_p) - t
@@ -68,11 +77,18 @@ LOSSES = {f.__name__: f for f in (half_mse, softmax_half_mse, softmax_cross_entr
 
 def one_hot(labels, classes):
     """Row n is 1 at labels[n] and 0 elsewhere; labels (N,) int -> (N, classes)."""
+    labels, classes = numbers("one_hot: labels", labels, dtype=None), whole("one_hot: classes", classes, 1)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"one_hot: labels of {labels.dtype} came, whole numbers are needed")
+    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(f"one_hot: labels {labels.min()} to {labels.max()} came, "
+                         f"0 to {classes - 1} are needed")
     return np.eye(classes)[labels]
 
 
 def random_params(sizes, rng):
     """Weights and biases uniform in ±1/√n_in, as torch.nn.Linear draws them; sizes [n_0, ..., n_D]."""
+    sizes = [whole("random_params: a size", n, 1) for n in several("random_params: sizes", sizes, least=2)]
     bounds = [(1 / np.sqrt(n_in), n_in, n_out) for n_in, n_out in pairwise(sizes)]
     return [(rng.uniform(-r, r, (n_out, n_in)), rng.uniform(-r, r, n_out)) for r, n_in, n_out in bounds]
 
@@ -154,15 +170,10 @@ def gradient(x, target, params, activations, loss="half_mse", reduction="mean", 
     `loss`: a name in LOSSES; the softmax losses contain the softmax: their last activation is "identity".
     `reduction`: "mean" or "sum" over the N examples; unlike torch.nn.MSELoss, never over the K outputs.
     """
-    if loss not in LOSSES or reduction not in ("mean", "sum"):
-        raise ValueError(f"gradient: loss {loss!r}, reduction {reduction!r} came; loss is one of "
-                         f"{', '.join(LOSSES)}, reduction is mean or sum")
+    if not isinstance(reduction, str) or reduction not in ("mean", "sum"):
+        raise ValueError(f"gradient: reduction {reduction!r} came, 'mean' or 'sum' is needed")
     outputs = forward(x, params, activations, tally)
-    target = np.asarray(target, dtype=float)
-    if target.shape != outputs[-1].shape:
-        raise ValueError(f"gradient: target {target.shape} does not match the outputs {outputs[-1].shape}; "
-                         f"turn class labels into rows with one_hot")
-    values, g = LOSSES[loss](outputs[-1], target)
+    values, g = _loss("gradient", loss, outputs[-1], target)
     scale = 1 / len(values) if reduction == "mean" else 1.0
     grads, _ = backward(outputs, params, activations, scale * g, tally, input_gradient=False)
     return scale * values.sum(), grads
@@ -173,14 +184,14 @@ def checkpointed_gradient(x, target, params, activations, loss="half_mse", every
 
     Returns (value, grads, peak): peak is the largest number of floats kept at one time. Chen et al. 2016, §3.
     """
-    if not 1 <= every <= len(params):
-        raise ValueError(f"checkpointed_gradient: every={every} is not in 1..{len(params)}, the layers")
+    x = _checked("checkpointed_gradient", x, params, activations)
+    every = whole("checkpointed_gradient: every", every, 1, len(params))
     starts = list(range(0, len(params), every))
     kept, o = [], x
     for s in starts:  # forward: remember where each segment begins, forget its inside
         kept.append(o)
         o = forward(o, params[s : s + every], activations[s : s + every], tally)[-1]
-    values, g = LOSSES[loss](o, target)
+    values, g = _loss("checkpointed_gradient", loss, o, target)
     g, grads, peak = g / len(values), [], 0
     for s in reversed(starts):  # backward: run a segment again, then go through it
         segment = slice(s, s + every)
@@ -197,7 +208,7 @@ def finite_difference(f, x, step=1e-6, central=True):
 
     For P entries f is called 2P times when central, else P + 1. Error O(h²) or O(h), plus rounding O(ε/h).
     """
-    x = np.array(x, dtype=float)
+    x, step = numbers("finite_difference: x", x), real("finite_difference: step", step, "(0, inf)")
     dx, base = np.zeros_like(x), None if central else f(x.copy())
     for i in np.ndindex(x.shape):
         nudged = x.copy()
@@ -210,13 +221,13 @@ def finite_difference(f, x, step=1e-6, central=True):
 
 def pack(params):
     """All weights and biases (or their gradients) as one vector (P,), for optimisers that want one."""
-    return np.concatenate([a.ravel() for pair in params for a in pair])
+    return np.concatenate([a.ravel() for pair in _layers("pack", params) for a in pair])
 
 
 def unpack(vector, like):
     """The inverse of `pack`; `like` gives the shapes."""
-    if vector.shape != (size := sum(a.size for pair in like for a in pair),):
-        raise ValueError(f"unpack: a vector of shape {vector.shape} came, these layers need ({size},)")
+    size = sum(a.size for pair in _layers("unpack", like) for a in pair)
+    vector = numbers("unpack: vector", vector, f"({size},)", dtype=None)
     parts = iter(np.split(vector, np.cumsum([a.size for pair in like for a in pair])[:-1]))
     return [tuple(next(parts).reshape(a.shape) for a in pair) for pair in like]
 
@@ -226,14 +237,43 @@ def _count(tally, n):
         tally["macs"] += n
 
 
+def _pair(who, **arrays):
+    """Two arrays (N, K) of one shape, as floats."""
+    (a, x), (b, t) = arrays.items()
+    x, t = numbers(f"{who}: {a}", x, "(N, K)"), numbers(f"{who}: {b}", t)
+    if x.shape != t.shape:
+        raise ValueError(f"{who}: {a} {x.shape} and {b} {t.shape} came, one shape is needed")
+    return x, t
+
+
+def _loss(who, loss, o, target):
+    """Value and gradient of the loss of that name."""
+    if not isinstance(loss, str) or loss not in LOSSES:
+        raise ValueError(f"{who}: loss {loss!r} came, one of {', '.join(LOSSES)} is needed")
+    target = numbers(f"{who}: target", target)
+    if target.shape != o.shape:
+        raise ValueError(f"{who}: target {target.shape} does not match the outputs {o.shape}; "
+                         f"turn class labels into rows with one_hot")
+    return LOSSES[loss](o, target)
+
+
+def _layers(who, params, activations=()):
+    """params, once they are pairs of arrays and the activations are names."""
+    for layer, pair in enumerate(several(f"{who}: params", params), start=1):
+        if len(several(f"{who}: layer {layer}", pair, np.ndarray)) != 2:
+            raise ValueError(f"{who}: layer {layer} has {len(pair)} arrays, weight and bias are needed")
+    names = several(f"{who}: activations", activations, str, least=0)
+    if unknown := [name for name in names if name not in ACTIVATIONS]:
+        raise ValueError(f"{who}: activation {unknown[0]!r} is not one of {', '.join(ACTIVATIONS)}")
+    return params
+
+
 def _checked(who, x, params, activations):
     """x as a float array, once x, the layers and the names of the activations fit together."""
-    x = np.asarray(x, dtype=float)
+    x, params = numbers(f"{who}: x", x), _layers(who, params, activations)
     if len(params) != len(activations):
         raise ValueError(f"{who}: {len(params)} layers came with {len(activations)} activations; "
                          f"needed: one each")
-    if unknown := [name for name in activations if name not in ACTIVATIONS]:
-        raise ValueError(f"{who}: activation {unknown[0]!r} is not one of {', '.join(ACTIVATIONS)}")
     width = x.shape[1] if x.ndim == 2 else None
     for layer, (weight, bias) in enumerate(params, start=1):
         if weight.ndim != 2 or width != weight.shape[1] or bias.shape != weight.shape[:1]:
@@ -246,7 +286,8 @@ def _checked(who, x, params, activations):
 
 def _cotangent(who, outputs, params, activations, g):
     """g as a float array, once it has the shape of the last output."""
-    g = np.asarray(g, dtype=float)
+    g, params = numbers(f"{who}: g", g), _layers(who, params, activations)
+    outputs = several(f"{who}: outputs", outputs, np.ndarray)
     if len(outputs) != len(params) + 1 or len(params) != len(activations):
         raise ValueError(f"{who}: {len(outputs)} outputs came with {len(params)} layers and "
                          f"{len(activations)} activations; needed: all outputs of `forward`, the input first")

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import autodiff
+from .arguments import real, whole
 from .autodiff import Tensor, no_grad
 from .cost_rules import ARGUMENTS, VALUE, rule_of
 from .dtypes import get_default_dtype, widest
@@ -57,6 +58,8 @@ class Cost:
 
         states: how many numbers the optimiser keeps for each trainable one, SGD 0, with momentum 1, Adam 2.
         """
+        real("memory: states", states, "[0, inf)")
+        real("memory: size", size, "(0, inf)")
         return {"parameters": size * self.params, "gradients": size * self.trainable,
                 "optimizer": size * states * self.trainable, "activations": size * self.saved}
 
@@ -77,15 +80,23 @@ def count(module, input_shape, dtype=None):
     if not isinstance(module, Module):
         raise TypeError(f"count: {type(module).__name__} came, a Module is needed")
     try:
-        several = input_shape if input_shape and isinstance(input_shape[0], (tuple, list)) else [input_shape]
+        lengths = tuple(input_shape)
+        several = lengths if lengths and isinstance(lengths[0], (tuple, list)) else [lengths]
         shapes = [tuple(map(operator.index, shape)) for shape in several]
     except TypeError:
         shapes = [(-1,)]
     if any(n < 0 for shape in shapes for n in shape):
         raise ValueError(f"count: input_shape {input_shape!r} is not a shape, such as (1, 3, 224, 224)")
+    given = dtype
+    try:
+        dtype = np.dtype(get_default_dtype() if dtype is None else dtype)
+    except TypeError:
+        dtype = np.dtype(object)
+    if dtype.kind not in "fiub":
+        raise TypeError(f"count: dtype={given!r} came, one such as 'int64' is needed")
     counting = _Counting(module)
     with counting.instead_of_computing(), no_grad():
-        module(*(Tensor(counting.stand_in(shape, dtype or get_default_dtype())) for shape in shapes))
+        module(*(Tensor(counting.stand_in(shape, dtype)) for shape in shapes))
     for name, p in module.named_parameters():
         layer = counting.layers.setdefault(name.rpartition(".")[0], Cost())
         layer.params += p.data.size
@@ -181,6 +192,7 @@ undrawn = _Undrawn()
 
 def latency(run, repeats=20, warmup=3):
     """The median time of run(), in seconds, after a warm-up. A batch of B has the throughput B / latency."""
+    repeats, warmup = whole("latency: repeats", repeats, 1), whole("latency: warmup", warmup)
     times = []
     for _ in range(warmup + repeats):
         start = time.perf_counter()

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .arguments import numbers, whole
+
 
 def digits(test=497, rng=None):
     """1,797 handwritten digits of 8×8 pixels, row by row, ink from 0 to 1 (stored as 0 ... 16).
@@ -54,7 +56,7 @@ def mnist_as_digits(x):
     to 32×32, and blocks of 4×4 are averaged. Scaled by areas, the two are one: a pixel of the 8×8 is the mean
     over its part of the square, which may cut through old pixels. An image without ink stays empty.
     """
-    images = np.asarray(x, dtype=np.float64)
+    images = numbers("mnist_as_digits: x", x)
     if images.shape[1:] not in ((784,), (28, 28)):
         raise ValueError(f"mnist_as_digits: x {images.shape} came, (N, 784) or (N, 28, 28) is needed")
     small = np.zeros((len(images), 8, 8))
@@ -71,7 +73,7 @@ def mnist_as_digits(x):
 
 def sample_image(name="china"):
     """A photograph, "china" or "flower", which scikit-learn ships: (3, 427, 640), RGB, float64, 0 to 1."""
-    if name not in ("china", "flower"):
+    if not isinstance(name, str) or name not in ("china", "flower"):
         raise ValueError(f"data.sample_image: {name!r} came, 'china' or 'flower' is needed")
     if not importlib.util.find_spec("PIL"):
         raise ImportError("data.sample_image: pillow, which reads it, is not installed: pip install pillow")
@@ -85,10 +87,13 @@ def minibatches(*arrays, batch_size, rng=None, drop_last=False):
     Each row comes once. The last batch may be smaller; drop_last leaves it out.
     Raises ValueError for no arrays, arrays of unequal lengths, or a batch_size below 1.
     """
+    batch_size = whole("minibatches: batch_size", batch_size, 1)
+    if any(not getattr(a, "shape", ()) for a in arrays):
+        raise TypeError("minibatches: arrays with an axis of examples are needed, "
+                        f"{', '.join(type(a).__name__ for a in arrays)} came")
     lengths = [len(a) for a in arrays]
-    if len(set(lengths)) != 1 or batch_size < 1:
-        raise ValueError(f"minibatches: arrays of lengths {lengths} and batch_size={batch_size} came; "
-                         "equal lengths and a batch_size of at least 1 are needed")
+    if len(set(lengths)) != 1:
+        raise ValueError(f"minibatches: arrays of lengths {lengths} came, equal lengths are needed")
     order = (np.random.default_rng() if rng is None else rng).permutation(lengths[0])
     count = lengths[0] // batch_size if drop_last else math.ceil(lengths[0] / batch_size)
     parts = (order[k * batch_size:(k + 1) * batch_size] for k in range(count))
@@ -96,8 +101,7 @@ def minibatches(*arrays, batch_size, rng=None, drop_last=False):
 
 
 def _split(name, x, y, test, rng):
-    if not 0 <= test <= len(x):
-        raise ValueError(f"data.{name}: test={test} is not between 0 and {len(x)}")
+    test = whole(f"data.{name}: test", test, 0, len(x))
     order = (np.random.default_rng(0) if rng is None else rng).permutation(len(x))
     x, y, n = x[order], y[order].astype(np.int64), len(x) - test
     return x[:n], y[:n], x[n:], y[n:]

@@ -9,21 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from numbers import Real
 
 import numpy as np
 
+from .arguments import numbers, real, several, whole
+
 BLOCK = 16     # values one small matrix product averages at once
 CHUNK = 2048   # blocks that share a buffer small enough for the cache
-
-
-def _decay(beta, who: str, name: str) -> float:
-    """β as a Python float; a TypeError or ValueError in the name of the caller otherwise."""
-    if isinstance(beta, (bool, np.bool_)) or not isinstance(beta, Real):
-        raise TypeError(f"{who}: {name} must be one real number in [0, 1), not {type(beta).__name__}")
-    if not 0 <= beta < 1:
-        raise ValueError(f"{who}: {name} must lie in [0, 1), not {beta!r}")
-    return float(beta)
 
 
 def _log(beta: float) -> float:
@@ -33,8 +25,9 @@ def _log(beta: float) -> float:
 
 def one_minus_power(beta: float, t):
     """1 - βᵗ, the weight of the steps 1 … t together ({eq}`ema-weight-sum`). t ≥ 0: int or array."""
-    beta = _decay(beta, "one_minus_power", "beta")
-    t = np.asarray(t, dtype=np.float64)
+    beta, t = real("one_minus_power: beta", beta, "[0, 1)"), numbers("one_minus_power: t", t)
+    if not np.all(t >= 0):
+        raise ValueError(f"one_minus_power: t={t.min()} came, at least 0 is needed")
     # expm1: near β = 1 the plain difference loses digits
     return np.where(t > 0, 1.0, 0.0) if beta == 0 else -np.expm1(t * _log(beta))
 
@@ -52,7 +45,7 @@ def ema(series, beta: float, bias_correction: bool = True) -> np.ndarray:
     Raises: TypeError (β or series not numeric), ValueError (β outside [0, 1), series 0-d).
     Source: Kingma & Ba 2015, §3; derived in {ref}`sec-ema-bias` and {ref}`sec-ema-blocks`.
     """
-    beta = _decay(beta, "ema", "beta")
+    beta = real("ema: beta", beta, "[0, 1)")
     theta = np.asarray(series)
     if theta.dtype.kind not in "buif":
         raise TypeError(f"ema: series of dtype {theta.dtype} is not real numbers "
@@ -153,7 +146,7 @@ class EMA:
     """
 
     def __init__(self, params, decay: float, bias_correction: bool = True):
-        self.decay = _decay(decay, "EMA", "decay")
+        self.decay = real("EMA: decay", decay, "[0, 1)")
         self.bias_correction = bool(bias_correction)
         if hasattr(params, "data") or not hasattr(params, "__iter__"):
             raise TypeError(f"EMA: params must be a list of parameters such as model.parameters(), "
@@ -219,15 +212,19 @@ class EMA:
     def load_state_dict(self, state: dict) -> None:
         """Take over a state_dict(). ValueError if its keys or shapes do not fit the parameters."""
         wanted = {"decay", "bias_correction", "steps", "average"}
-        if set(state) != wanted:
+        if not isinstance(state, dict) or set(state) != wanted:
+            state = state if isinstance(state, dict) else [type(state).__name__]
             raise ValueError(f"EMA.load_state_dict: needs the keys {sorted(wanted)}, got {sorted(state)}")
-        shapes = [np.shape(v) for v in state["average"]]
-        if shapes != [v.shape for v in self._average]:
-            raise ValueError(f"EMA.load_state_dict: averages of shapes {shapes} do not fit the parameters' "
-                             f"{[v.shape for v in self._average]}")
-        self.decay = _decay(state["decay"], "EMA.load_state_dict", "decay")
-        self.bias_correction, self.steps = bool(state["bias_correction"]), int(state["steps"])
-        for v, loaded in zip(self._average, state["average"]):
+        averages = [numbers("EMA.load_state_dict: average", v)
+                    for v in several("EMA.load_state_dict: average", state["average"], np.ndarray)]
+        if [v.shape for v in averages] != [v.shape for v in self._average]:
+            raise ValueError(f"EMA.load_state_dict: averages of shapes {[v.shape for v in averages]} do not "
+                             f"fit the parameters' {[v.shape for v in self._average]}")
+        decay, steps = (state[name] for name in ("decay", "steps"))
+        self.decay = real("EMA.load_state_dict: decay", decay, "[0, 1)")
+        self.steps = whole("EMA.load_state_dict: steps", steps)
+        self.bias_correction = bool(state["bias_correction"])
+        for v, loaded in zip(self._average, averages):
             v[...] = loaded
 
     def _arrays(self) -> list[np.ndarray]:

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from . import functional as F
+from .arguments import real, several, whole
 from .nn import Linear, Module, Parameter
 
 
@@ -34,8 +35,7 @@ def unfreeze_top(module, count, layers=None) -> list[str]:
     Gradual unfreezing is a count that grows by 1 each epoch.   Source: Howard & Ruder 2018, §3.3.
     """
     groups = _by_layer("unfreeze_top", module, layers)
-    if not 0 <= count <= len(groups):
-        raise ValueError(f"unfreeze_top: count={count} came, the layers are {list(groups)}")
+    count = whole(f"unfreeze_top: of the layers {list(groups)}, count", count, 0, len(groups))
     freeze(module)
     top = list(groups)[len(groups) - count:]
     for p in (p for layer in top for p in groups[layer]):
@@ -49,17 +49,18 @@ def layer_groups(module, lr, decay, layers=None) -> list[dict]:
     0 < decay <= 1; every parameter in exactly one layer; else ValueError.
     Source: Howard & Ruder 2018, §3.2, with decay = 1 / 2.6.
     """
-    if not 0 < decay <= 1:
-        raise ValueError(f"layer_groups: decay={decay} came, more than 0 and at most 1 is needed")
+    lr, decay = real("layer_groups: lr", lr, "[0, inf)"), real("layer_groups: decay", decay, "(0, 1]")
     groups = _by_layer("layer_groups", module, layers).values()
     return [{"params": params, "lr": lr * decay ** (len(groups) - k)} for k, params in enumerate(groups, 1)]
 
 
 def replace_head(module, out_features, name=None, *, rng=None) -> str:
     """A new Linear, freshly drawn, in the place of the one of that name, or the last. Returns the name."""
+    _module("replace_head", module)
+    whole("replace_head: out_features", out_features, 1)
     linears = {n: m for n, m in module.named_modules() if n and isinstance(m, Linear)}
     name = list(linears)[-1] if name is None and linears else name
-    if name not in linears:
+    if not isinstance(name, str) or name not in linears:
         raise ValueError(f"replace_head: {name!r} came, the Linear layers are {list(linears)}")
     old = linears[name]
     new = Linear(old.in_features, out_features, old.bias is not None, dtype=old.weight.dtype, rng=rng)
@@ -79,10 +80,12 @@ class LoRA(Module):
     _shown = "in_features={in_features}, out_features={out_features}, bias={bias}, r={r}, alpha={alpha}"
 
     def __init__(self, linear, r, alpha=None, *, rng=None):
+        if not isinstance(linear, Linear):
+            raise TypeError(f"LoRA: {type(linear).__name__} came, a Linear is needed")
         self.out_features, self.in_features = linear.weight.shape
-        if not 1 <= r <= min(linear.weight.shape):
-            raise ValueError(f"LoRA: r={r} came, 1 to {min(linear.weight.shape)} is needed for {linear}")
-        self.r, self.alpha, self._before = r, r if alpha is None else alpha, None
+        self.r = whole(f"LoRA: for {linear}, r", r, 1, min(linear.weight.shape))
+        self.alpha = self.r if alpha is None else real("LoRA: alpha", alpha, "(0, inf)")
+        self._before = None
         self.weight, self.bias = linear.weight, linear.bias
         freeze(self)
         rng, std = np.random.default_rng() if rng is None else rng, 1 / math.sqrt(self.in_features)
@@ -109,7 +112,7 @@ class LoRA(Module):
 
 def add_lora(module, r, alpha=None, patterns="*", *, rng=None) -> list[str]:
     """Freeze the module and turn its Linear layers that match into LoRA. Returns their names."""
-    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+    patterns = _patterns("add_lora", module, patterns)
     linears = {n: m for n, m in module.named_modules()
                if n and isinstance(m, Linear) and any(_matches(n, pattern) for pattern in patterns)}
     if not linears:
@@ -122,6 +125,7 @@ def add_lora(module, r, alpha=None, patterns="*", *, rng=None) -> list[str]:
 
 def parameter_counts(module) -> tuple[int, int]:
     """How many numbers are trained, and how many there are."""
+    _module("parameter_counts", module)
     parameters = list(module.parameters())
     return sum(p.numel() for p in parameters if p.requires_grad), sum(p.numel() for p in parameters)
 
@@ -130,9 +134,21 @@ def _matches(name, pattern):
     return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
 
 
+def _module(caller, module):
+    if not isinstance(module, Module):
+        raise TypeError(f"{caller}: {type(module).__name__} came, a Module is needed")
+
+
+def _patterns(caller, module, patterns):
+    """patterns as a list, once they are words and the module is one."""
+    _module(caller, module)
+    return [patterns] if isinstance(patterns, str) else several(f"{caller}: patterns", patterns, str)
+
+
 def _require(caller, module, patterns, requires_grad):
+    patterns = _patterns(caller, module, patterns)
     named, chosen = dict(module.named_parameters()), set()
-    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+    for pattern in patterns:
         found = {name for name in named if _matches(name, pattern)}
         if not found:
             raise ValueError(f"{caller}: {pattern!r} matches none of the parameters {list(named)}")
@@ -146,8 +162,10 @@ def _require(caller, module, patterns, requires_grad):
 
 def _by_layer(caller, module, layers):
     """{layer: its parameters}, in the order of layers."""
+    _module(caller, module)
     named = dict(module.named_parameters())
-    groups = {layer: [] for layer in layers or (name.split(".")[0] for name in named)}
+    layers = [n.split(".")[0] for n in named] if layers is None else _patterns(caller, module, layers)
+    groups = {layer: [] for layer in layers}
     for name, p in named.items():
         owners = [layer for layer in groups if _matches(name, layer)]
         if len(owners) != 1:

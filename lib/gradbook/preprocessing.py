@@ -2,10 +2,12 @@
 
 Statistics are estimated once, by fit(x_train); transform only uses them, so that test data never shape what
 they are tested with. x: arrays (n, d), an example a row; results are float64. fit returns the object.
-transform before fit raises RuntimeError; x of another shape, ValueError.
+transform before fit raises RuntimeError; x of another shape, or not finite in fit, ValueError.
 """
 
 import numpy as np
+
+from .arguments import numbers, real, whole
 
 
 class _Transform:
@@ -14,9 +16,9 @@ class _Transform:
     mean = None
 
     def fit(self, x):
-        x = np.asarray(x, dtype=np.float64)
-        if x.ndim != 2 or not len(x):
-            raise ValueError(f"{type(self).__name__}.fit: x {x.shape} came, (n, d) with n >= 1 is needed")
+        x = numbers(f"{type(self).__name__}.fit: x", x, "(n, d)", finite=True)
+        if not x.size:
+            raise ValueError(f"{type(self).__name__}.fit: x {x.shape} came, at least one example is needed")
         self.mean = x.mean(axis=0)                                       # (d,)
         self._estimate(x - self.mean)
         return self
@@ -32,10 +34,7 @@ class _Transform:
         """x as floats, with as many columns as the statistic of that name has rows."""
         if self.mean is None:
             raise RuntimeError(f"{type(self).__name__}.{caller}: fit(x_train) comes first")
-        x, width = np.asarray(x, dtype=np.float64), len(getattr(self, columns))
-        if x.ndim != 2 or x.shape[1] != width:
-            raise ValueError(f"{type(self).__name__}.{caller}: x {x.shape} came, (n, {width}) is needed")
-        return x
+        return numbers(f"{type(self).__name__}.{caller}: x", x, f"(n, {len(getattr(self, columns))})")
 
 
 class Standardize(_Transform):
@@ -71,9 +70,7 @@ class PCA(_Transform):
 
     def _estimate(self, centred):
         most = min(centred.shape)
-        k = most if self.n_components is None else self.n_components
-        if not 1 <= k <= most:
-            raise ValueError(f"{type(self).__name__}: n_components={k} came, between 1 and {most} is needed")
+        k = most if self.n_components is None else whole("PCA: n_components", self.n_components, 1, most)
         _, s, v = np.linalg.svd(centred, full_matrices=False)
         signs = np.sign(v[np.arange(len(v)), np.abs(v).argmax(axis=1)])
         self.components = (v * signs[:, None])[:k]
@@ -97,9 +94,9 @@ class Whiten(_Transform):
     """
 
     def __init__(self, kind="pca", eps=0.0):
-        if kind not in ("pca", "zca") or not eps >= 0:
-            raise ValueError(f"Whiten: kind={kind!r}, eps={eps} came, 'pca' or 'zca' and eps >= 0 are needed")
-        self.kind, self.eps = kind, eps
+        if not isinstance(kind, str) or kind not in ("pca", "zca"):
+            raise ValueError(f"Whiten: kind={kind!r} came, 'pca' or 'zca' is needed")
+        self.kind, self.eps = kind, real("Whiten: eps", eps, "[0, inf)")
 
     def _estimate(self, centred):
         pca = PCA().fit(centred)

@@ -13,20 +13,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
-from numbers import Integral
 
 import numpy as np
 
+from .arguments import numbers, real, several, whole
 from .autodiff import vjp
 from .convolution import output_size
 from .dtypes import get_default_dtype
-
-
-def _check(value, least, where):
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{where} {value!r} is not a whole number")
-    if value < least:
-        raise ValueError(f"{where} is {value}, at least {least} is needed")
 
 
 @dataclass(frozen=True)
@@ -44,20 +37,25 @@ class Layer:
 
     def __post_init__(self):
         for name in ("kernel", "stride", "dilation"):
-            _check(getattr(self, name), 1, f"Layer: {name}")
-        sides = (0, 0) if self.padding == "same" else self._sides()
+            whole(f"Layer: {name}", getattr(self, name), 1)
+        sides = (0, 0) if self._same() else self._sides()
         if isinstance(sides, str) or len(sides) != 2:
             raise ValueError(f"Layer: padding {sides!r} is not a number, (before, after), 'same' or 'valid'")
         for n in sides:
-            _check(n, 0, "Layer: padding")
+            whole("Layer: padding", n)
+
+    def _same(self):
+        return isinstance(self.padding, str) and self.padding == "same"
 
     def _sides(self):
-        p = 0 if self.padding == "valid" else self.padding
+        p = 0 if isinstance(self.padding, str) and self.padding == "valid" else self.padding
         return p if isinstance(p, (tuple, list, str)) else (p, p)
 
     def on(self, n=None):
         """(padding before the first number, outputs) for n numbers; None for what needs an n not known."""
-        if self.padding != "same":
+        if n is not None:
+            whole("Layer.on: n", n, 1)
+        if not self._same():
             sides = self._sides()
             return sides[0], n and output_size(n, self.kernel, self.stride, sides, self.dilation)
         places = (1, self.stride) if n is None else ((n - 1) % self.stride + 1,)
@@ -80,15 +78,24 @@ class ReceptiveField:
     outputs: int | None = None
     trace: tuple | dict = field(default=(), repr=False, compare=False)
 
+    def __post_init__(self):
+        for name, least in (("size", 1), ("stride", 1), ("padding", 0), ("outputs", 1)):
+            value = getattr(self, name)
+            if value is not None or name in ("size", "stride"):
+                whole(f"ReceptiveField: {name}", value, least)
+
     def region(self, i):
         """(first, last) pixel that output i, a number or array, sees. Either may lie outside the image."""
         if self.padding is None:
             raise ValueError("region: the padding depends on the size of the image; give input_size")
+        i = i if isinstance(i, int) else numbers("region: i", i, dtype=None)
         first = i * self.stride - self.padding
         return first, first + self.size - 1
 
-    def through(self, layer, where="through"):
+    def through(self, layer, where="through: layer"):
         """The field of what a layer makes of the outputs that have this field."""
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{where} is {layer!r}, a Layer is needed")
         before, n = layer.on(self.outputs)
         if n is not None and n < 1:
             raise ValueError(f"{where}: an input of {self.outputs} is too short for {layer}")
@@ -105,9 +112,7 @@ def receptive_field(layers, input_size=None):
     Raises TypeError for what is not a Layer, ValueError for an image that is too short.
     """
     trace = [_image(input_size, "receptive_field")]
-    for k, layer in enumerate(layers):
-        if not isinstance(layer, Layer):
-            raise TypeError(f"receptive_field: layer {k} is {layer!r}, a Layer is needed")
+    for k, layer in enumerate(several("receptive_field: layers", layers, least=0)):
         trace.append(trace[-1].through(layer, f"receptive_field: layer {k}"))
     return replace(trace[-1], trace=tuple(trace))
 
@@ -123,6 +128,8 @@ def receptive_field_of_graph(nodes, output, input_size=None):
     """
     where = "receptive_field_of_graph"
     sources, wanted, fields = {"x": []}, [output], {"x": _image(input_size, where)}
+    if not isinstance(nodes, dict) or not isinstance(output, str):
+        raise TypeError(f"{where}: {{name: (Layer, input)}} and a name are needed, not {nodes!r}, {output!r}")
     if "x" in nodes:
         raise ValueError(f"{where}: 'x' is the image, another name is needed for the node")
     while wanted:                                                   # what leads to the output, and from where
@@ -153,7 +160,7 @@ def receptive_field_of_graph(nodes, output, input_size=None):
 
 def _image(input_size, where):
     if input_size is not None:
-        _check(input_size, 1, f"{where}: input_size")
+        whole(f"{where}: input_size", input_size, 1)
     return ReceptiveField(outputs=input_size)
 
 
@@ -177,8 +184,12 @@ def effective_receptive_field(function, input_shape, samples=32, power=1, *, rng
     Returns an array of shape input_shape[1:]. Raises ValueError if no pixel counts.
     Source: Luo, Li, Urtasun & Zemel 2016, "Understanding the Effective Receptive Field in Deep CNNs".
     """
+    power = real("effective_receptive_field: power", power, "(0, inf)")
+    shape = [whole("effective_receptive_field: samples", samples, 1)]
+    shape += [whole("effective_receptive_field: a length of input_shape", n, 1)
+              for n in several("effective_receptive_field: input_shape", input_shape)]
     rng = np.random.default_rng() if rng is None else rng
-    x = rng.normal(size=(samples, *input_shape)).astype(get_default_dtype())
+    x = rng.normal(size=shape).astype(get_default_dtype())
     y, pullback = vjp(function, x)
     if y.ndim < 3 or len(y) != samples:
         raise ValueError(f"effective_receptive_field: {x.shape} became {y.shape}, (N, K, ...) is needed")
@@ -192,7 +203,9 @@ def effective_receptive_field(function, input_shape, samples=32, power=1, *, rng
 
 def pixels_holding(weights, share=0.95):
     """The least number of pixels that together hold this share of the weight."""
-    if not 0 < share <= 1:
-        raise ValueError(f"pixels_holding: share is {share}, 0 < share <= 1 is needed")
-    held = np.cumsum(np.sort(np.ravel(weights))[::-1])
+    share = real("pixels_holding: share", share, "(0, 1]")
+    weights = numbers("pixels_holding: weights", weights, finite=True)
+    if not (weights.size and weights.min() >= 0 and weights.any()):
+        raise ValueError("pixels_holding: weights of at least 0 are needed, and one of more")
+    held = np.cumsum(np.sort(weights.ravel())[::-1])
     return int(np.searchsorted(held, share * held[-1] * (1 - 1e-12))) + 1     # 1e-12: rounding in the sum

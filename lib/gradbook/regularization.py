@@ -10,7 +10,8 @@ import math
 import numpy as np
 
 from .activations import softmax
-from .autodiff import no_grad
+from .arguments import Callable, numbers, real, several, whole
+from .autodiff import Tensor, no_grad
 from .elementwise import mul
 
 
@@ -21,7 +22,7 @@ def dropout(input, p=0.5, training=True, *, rng=None):
     Raises ValueError for p outside [0, 1], TypeError for an input that is not floating.
     Unlike torch: rng draws m. No `inplace`.   Source: Srivastava et al. 2014, §4 and §10.
     """
-    return _drop("dropout", input, input.shape, p, training, rng)
+    return _drop("dropout", input, lambda shape: shape, p, training, rng)
 
 
 def dropout2d(input, p=0.5, training=True, *, rng=None):
@@ -30,9 +31,9 @@ def dropout2d(input, p=0.5, training=True, *, rng=None):
     Neighbouring pixels say much the same, so that dropping single ones would remove little information.
     Unlike torch: rng; other shapes raise ValueError.   Source: Tompson et al. 2015, §3.2.
     """
-    if input.ndim != 4:
-        raise ValueError(f"dropout2d: input {input.shape} came, (N, C, H, W) is needed")
-    return _drop("dropout2d", input, (*input.shape[:2], 1, 1), p, training, rng)
+    if np.ndim(input) != 4:
+        raise ValueError(f"dropout2d: input {np.shape(input)} came, (N, C, H, W) is needed")
+    return _drop("dropout2d", input, lambda shape: (*shape[:2], 1, 1), p, training, rng)
 
 
 def drop_path(input, p=0.5, training=True, *, rng=None):
@@ -42,7 +43,7 @@ def drop_path(input, p=0.5, training=True, *, rng=None):
     p_l = l/L p_L (eq. 4). They multiply by 1 - p in evaluation (eq. 5) instead of dividing in training.
     As torchvision.ops.stochastic_depth with mode="row".   Source: Huang et al. 2016.
     """
-    return _drop("drop_path", input, (*input.shape[:1], *(1,) * (input.ndim - 1)), p, training, rng)
+    return _drop("drop_path", input, lambda shape: (*shape[:1], *(1 for _ in shape[1:])), p, training, rng)
 
 
 def dropconnect(weight, p=0.5, training=True, *, rng=None):
@@ -51,19 +52,19 @@ def dropconnect(weight, p=0.5, training=True, *, rng=None):
     One m for the minibatch; Wan et al. draw one for each example, and at test time average over a Gaussian
     fitted to the activations, where the expectation is used here.   Source: Wan et al. 2013, §3.
     """
-    return _drop("dropconnect", weight, weight.shape, p, training, rng)
+    return _drop("dropconnect", weight, lambda shape: shape, p, training, rng)
 
 
-def _drop(name, x, shape, p, training, rng):
-    """x times a mask of this shape, 1 / (1 - p) with probability 1 - p, else 0."""
-    if not 0 <= p <= 1:
-        raise ValueError(f"{name}: p={p} came, a probability between 0 and 1 is needed")
-    if x.dtype.kind != "f":
-        raise TypeError(f"{name}: input of {x.dtype} came, a floating dtype is needed")
+def _drop(name, x, masked, p, training, rng):
+    """x times a mask of the shape masked(x.shape), 1 / (1 - p) with probability 1 - p, else 0."""
+    real(f"{name}: p", p, "[0, 1]")
+    dtype = getattr(x, "dtype", type(x).__name__)
+    if getattr(dtype, "kind", "") != "f":
+        raise TypeError(f"{name}: input of {dtype} came, a floating dtype is needed")
     if p == 0 or not training:
         return x
     rng = np.random.default_rng() if rng is None else rng
-    kept = rng.random(shape) >= p                                # at p = 1 none is
+    kept = rng.random(masked(x.shape)) >= p                                # at p = 1 none is
     return mul(x, (kept / (1 - p or 1)).astype(x.dtype))
 
 
@@ -72,7 +73,7 @@ def _drop(name, x, shape, p, training, rng):
 
 def l1_penalty(params):
     """Σ |w| over all parameters, a Tensor ().   Gradient: sign w, and 0 at w = 0, as in torch."""
-    return _total("l1_penalty", [p.abs().sum() for p in params])
+    return _sum([p.abs().sum() for p in several("l1_penalty: params", params, Tensor)])
 
 
 def l2_penalty(params):
@@ -80,21 +81,23 @@ def l2_penalty(params):
 
     Under plain SGD that multiplies the weights by 1 - lr λ a step. Under Adam it does not, but AdamW does.
     """
-    return 0.5 * _total("l2_penalty", [(p * p).sum() for p in params])
+    return 0.5 * _sum([(p * p).sum() for p in several("l2_penalty: params", params, Tensor)])
 
 
 def soft_threshold(w, amount):
     """sign(w) max(|w| - amount, 0), the u at which ½ (u - w)² + amount |u| is least; 0 for |w| <= amount.
 
-    For arrays. After a step for the loss alone, p.data = soft_threshold(p.data, lr λ) is one for λ Σ |w| that
-    reaches 0 and stays, where the gradient of l1_penalty jumps about.   Source: Parikh & Boyd 2014, §6.5.
+    For arrays and amount >= 0. After a step for the loss alone, p.data = soft_threshold(p.data, lr λ) is one
+    for λ Σ |w| that reaches 0 and stays, where the gradient of l1_penalty jumps about.
+    Source: Parikh & Boyd 2014, §6.5.
     """
+    w = numbers("soft_threshold: w", w, dtype=None) * 1.0
+    amount = real("soft_threshold: amount", amount, "[0, inf]")
     return np.sign(w) * np.maximum(np.abs(w) - amount, 0)
 
 
-def _total(name, terms):
-    if not terms:
-        raise ValueError(f"{name}: nothing came to add up (a generator can be used only once)")
+
+def _sum(terms):
     return sum(terms[1:], terms[0])
 
 
@@ -111,15 +114,19 @@ class EarlyStopping:
     """
 
     def __init__(self, patience=10, min_delta=0.0, mode="min", module=None):
-        if patience < 1 or not min_delta >= 0 or mode not in ("min", "max"):
-            raise ValueError(f"EarlyStopping: {patience=}, {min_delta=}, {mode=} came, "
-                             "at least 1, at least 0, 'min' or 'max' are needed")
-        self.patience, self.min_delta, self.mode, self.module = patience, min_delta, mode, module
+        self.patience = whole("EarlyStopping: patience", patience, 1)
+        self.min_delta = real("EarlyStopping: min_delta", min_delta, "[0, inf)")
+        if not isinstance(mode, str) or mode not in ("min", "max"):
+            raise ValueError(f"EarlyStopping: mode={mode!r} came, 'min' or 'max' is needed")
+        if module is not None and not hasattr(module, "load_state_dict"):
+            raise TypeError(f"EarlyStopping: {type(module).__name__} came as module, a Module is needed")
+        self.mode, self.module = mode, module
         self.best, self.best_step, self.steps, self._state = None, -1, 0, None
 
     def step(self, value):
         """Take the next evaluation. Returns whether to stop."""
-        value, sign = float(value), 1 if self.mode == "min" else -1
+        value = float(numbers("EarlyStopping.step: value", value, "()"))
+        sign = 1 if self.mode == "min" else -1
         gain = math.inf if self.best is None else sign * (self.best - value)
         if gain > self.min_delta and not math.isnan(value):
             self.best, self.best_step = value, self.steps
@@ -141,9 +148,11 @@ class EarlyStopping:
 
 def random_crop(images, size, padding=0, *, rng=None):
     """A window of size (height, width), at a random place of each image padded with 0 on all sides."""
-    planes, (height, width) = _planes("random_crop", images), size
-    room = [n + 2 * padding - m for n, m in zip(planes.shape[-2:], size)]
-    if min(room) < 0 or min(size) < 1 or padding < 0:
+    planes, padding = _planes("random_crop", images), whole("random_crop: padding", padding)
+    height, width = (whole("random_crop: a length of size", n, 1) for n in numbers(
+        "random_crop: size", size, "(2,)", dtype=None).tolist())
+    room = [n + 2 * padding - m for n, m in zip(planes.shape[-2:], (height, width))]
+    if min(room) < 0:
         raise ValueError(f"random_crop: size {size} does not fit images {images.shape}, padding={padding}")
     planes = np.pad(planes, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
     rng, n = np.random.default_rng() if rng is None else rng, len(planes)
@@ -156,12 +165,15 @@ def random_crop(images, size, padding=0, *, rng=None):
 
 def random_shift(images, pixels, *, rng=None):
     """Moved by -pixels ... pixels each way, all as likely; what leaves is lost, 0 moves in."""
-    return random_crop(images, images.shape[-2:], pixels, rng=rng)
+    _planes("random_shift", images)
+    return random_crop(images, images.shape[-2:], whole("random_shift: pixels", pixels), rng=rng)
 
 
 def random_flip(images, p=0.5, dim=-1, *, rng=None):
     """Mirrored with probability p: left to right or, with dim=-2, upside down."""
     planes, rng = _planes("random_flip", images), np.random.default_rng() if rng is None else rng
+    real("random_flip: p", p, "[0, 1]")
+    whole("random_flip: dim", dim, -2, -1)
     mirrored = (rng.random(len(planes)) < p)[:, None, None, None]
     return np.where(mirrored, np.flip(planes, dim), planes).reshape(images.shape)
 
@@ -172,6 +184,7 @@ def random_rotation(images, degrees, *, rng=None):
     Each new pixel is read between four old ones, linearly in both directions. Integers become float64.
     """
     planes, rng = _planes("random_rotation", images), np.random.default_rng() if rng is None else rng
+    real("random_rotation: degrees", degrees, "[0, inf)")
     n, _, h, w = planes.shape
     angle = np.deg2rad(rng.uniform(-degrees, degrees, n))[:, None, None]
     i, j = np.arange(h)[:, None] - (h - 1) / 2, np.arange(w) - (w - 1) / 2              # from the centre
@@ -190,7 +203,8 @@ def random_rotation(images, degrees, *, rng=None):
 def _planes(name, images):
     if getattr(images, "ndim", 0) not in (3, 4):
         raise ValueError(f"{name}: images {np.shape(images)} came, (N, H, W) or (N, C, H, W) is needed")
-    return np.asarray(images).reshape(len(images), *images.shape[1:-2] or (1,), *images.shape[-2:])
+    images = numbers(f"{name}: images", images, dtype=None)
+    return images.reshape(len(images), *images.shape[1:-2] or (1,), *images.shape[-2:])
 
 
 # --- ensembles ------------------------------------------------------------------------------------------
@@ -203,8 +217,10 @@ def ensemble(members, x, geometric=False):
     geometric: the geometric mean instead, normalised, which is the softmax of the mean logits.
     By Jensen's inequality the cross-entropy of p is at most the mean of the members'.
     """
-    logits = [f(x) for f in members]
-    mean = _total("ensemble", logits if geometric else [softmax(z, dim=-1) for z in logits]) / len(logits)
+    logits = [f(x) for f in several("ensemble: members", members, Callable)]
+    if len(shapes := {np.shape(z) for z in logits}) > 1 or any(len(shape) != 2 for shape in shapes):
+        raise ValueError(f"ensemble: members gave {sorted(shapes)}, the same (N, C) is needed of all")
+    mean = _sum(logits if geometric else [softmax(z, dim=-1) for z in logits]) / len(logits)
     return softmax(mean, dim=-1) if geometric else mean
 
 
@@ -218,9 +234,11 @@ class SnapshotEnsemble:
     """
 
     def __init__(self, module, cycle, last=None):
-        if cycle < 1 or (last is not None and last < 1):
-            raise ValueError(f"SnapshotEnsemble: cycle={cycle}, last={last} came, at least 1 is needed")
-        self.module, self.cycle, self.last, self.steps, self.members = module, cycle, last, 0, []
+        if not hasattr(module, "eval"):
+            raise TypeError(f"SnapshotEnsemble: {type(module).__name__} came, a Module is needed")
+        self.module, self.cycle, self.steps = module, whole("SnapshotEnsemble: cycle", cycle, 1), 0
+        self.last = None if last is None else whole("SnapshotEnsemble: last", last, 1)
+        self.members = []
 
     def step(self):
         self.steps += 1

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arguments import numbers, real, several, whole
+
 
 class Trial(NamedTuple):
     """Settings that were tried, and what f said of them."""
@@ -30,11 +32,16 @@ class Uniform:
     integer: bool = False
 
     def __post_init__(self):
-        if not (self.low <= self.high and math.isfinite(self.high - self.low)):
-            raise ValueError(f"{type(self).__name__}: low={self.low}, high={self.high} came, "
-                             "finite numbers, low <= high, are needed")
+        name = type(self).__name__
+        for end in ("low", "high"):
+            value = real(f"{name}: {end}", getattr(self, end), "(-inf, inf)")
+            if self.integer and not value.is_integer():
+                raise ValueError(f"{name}: {end}={value} came with integer=True, a whole number is needed")
+        if self.low > self.high:
+            raise ValueError(f"{name}: low={self.low}, high={self.high} came, low <= high is needed")
 
     def at(self, u):
+        real(f"{type(self).__name__}.at: u", u, "[0, 1]")
         value = self._between(u, self.high + self.integer)
         return min(max(math.floor(value) if self.integer else value, self.low), self.high)
 
@@ -48,8 +55,7 @@ class LogUniform(Uniform):
 
     def __post_init__(self):
         super().__post_init__()
-        if not self.low > 0:
-            raise ValueError(f"LogUniform: low={self.low} came, more than 0 is needed")
+        real("LogUniform: low", self.low, "(0, inf)")
 
     def _between(self, u, high):
         return self.low * (high / self.low) ** u
@@ -61,19 +67,26 @@ class Choice:
 
     options: tuple
 
+    def __post_init__(self):
+        several("Choice: options", self.options)
+
     def at(self, u):
+        real("Choice.at: u", u, "[0, 1]")
         return self.options[min(math.floor(u * len(self.options)), len(self.options) - 1)]
 
 
 def best(trials) -> Trial:
     """The trial of least value; nan counts as inf."""
-    return min(trials, key=lambda trial: math.inf if math.isnan(trial.value) else trial.value)
+    return min(several("best: trials", trials, Trial),
+               key=lambda trial: math.inf if math.isnan(trial.value) else trial.value)
 
 
 def grid_search(f, values) -> list[Trial]:
     """f at all combinations of {name: values}, the last name changing first: n^d for n values of d names."""
-    settings = [dict(zip(values, row)) for row in itertools.product(*values.values())]
-    return [Trial(s, float(f(s))) for s in settings]
+    if not isinstance(values, dict) or not values:
+        raise TypeError(f"grid_search: values {values!r} came, {{name: [value, ...]}} is needed")
+    columns = [several(f"grid_search: {name}", column) for name, column in values.items()]
+    return [_trial(f, dict(zip(values, row))) for row in itertools.product(*columns)]
 
 
 def random_search(f, space, trials, *, rng=None) -> list[Trial]:
@@ -89,8 +102,10 @@ def coarse_to_fine(f, space, trials, rounds=3, shrink=0.3, *, rng=None) -> list[
 
     Its sides are `shrink` times those of the round before, 0 < shrink <= 1, and it stays within the space.
     """
-    if not 0 < shrink <= 1:
-        raise ValueError(f"coarse_to_fine: shrink={shrink} came, more than 0 and at most 1 is needed")
+    real("coarse_to_fine: shrink", shrink, "(0, 1]")
+    whole("coarse_to_fine: trials", trials)
+    whole("coarse_to_fine: rounds", rounds, 1)
+    _space("coarse_to_fine", space)
     rng, places, made = np.random.default_rng() if rng is None else rng, [], []
     low, side = np.zeros(len(space)), 1.0
     for k in range(rounds):
@@ -110,6 +125,9 @@ def bayesian_search(f, space, trials, initial=5, candidates=1000, *, rng=None) -
     for the worst finite one), with the length scale and noise, of a small grid, of maximal likelihood. The
     maximum is sought among random candidates, half of them near the best point. Source: Jones et al. 1998.
     """
+    for name, n, least in (("trials", trials, 0), ("initial", initial, 0), ("candidates", candidates, 1)):
+        whole(f"bayesian_search: {name}", n, least)
+    _space("bayesian_search", space)
     rng, places, made = np.random.default_rng() if rng is None else rng, [], []
     for step in range(trials):
         u = rng.random(len(space))
@@ -129,8 +147,20 @@ def bayesian_search(f, space, trials, initial=5, candidates=1000, *, rng=None) -
 
 
 def _try(f, space, u):
-    settings = {name: dimension.at(place) for (name, dimension), place in zip(space.items(), u.tolist())}
-    return Trial(settings, float(f(settings)))
+    return _trial(f, {name: space[name].at(place) for name, place in zip(space, u.tolist())})
+
+
+def _trial(f, settings):
+    value = f(settings)
+    try:
+        return Trial(settings, float(value))
+    except (TypeError, ValueError):
+        raise TypeError(f"search: f({settings}) is {value!r}, one number is needed") from None
+
+
+def _space(caller, space):
+    if not isinstance(space, dict) or not space or not all(hasattr(d, "at") for d in space.values()):
+        raise TypeError(f"{caller}: space {space!r} came, {{name: Uniform, LogUniform or Choice}} is needed")
 
 
 def expected_improvement(mean, std, best):
@@ -139,7 +169,11 @@ def expected_improvement(mean, std, best):
     mean, std: arrays of one shape, std >= 0; where it is 0, max(best - μ, 0).
     Source: Jones, Schonlau & Welch 1998, eq. 15.
     """
-    mean, std = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
+    mean, std = numbers("expected_improvement: mean", mean), numbers("expected_improvement: std", std)
+    real("expected_improvement: best", best, "(-inf, inf)")
+    if mean.shape != std.shape or not np.all(std >= 0):
+        raise ValueError(f"expected_improvement: mean {mean.shape} and std {std.shape} came, "
+                         "one shape and std >= 0 are needed")
     z = (best - mean) / np.where(std > 0, std, 1)
     cdf = np.array([math.erfc(-t / math.sqrt(2)) / 2 for t in z.ravel()]).reshape(z.shape)    # Φ
     pdf = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)                                         # φ
@@ -156,15 +190,15 @@ class GaussianProcess:
     """
 
     def __init__(self, length_scale=0.4, noise=1e-6, kernel="matern"):
-        if not (length_scale > 0 and noise > 0) or kernel not in ("matern", "rbf"):
-            raise ValueError(f"GaussianProcess: {length_scale=}, {noise=}, {kernel=} came; "
-                             "more than 0, more than 0, 'matern' or 'rbf' are needed")
-        self.length_scale, self.noise, self.kernel = length_scale, noise, kernel
+        self.length_scale = real("GaussianProcess: length_scale", length_scale, "(0, inf)")
+        self.noise, self.kernel = real("GaussianProcess: noise", noise, "(0, inf)"), kernel
+        if not isinstance(kernel, str) or kernel not in ("matern", "rbf"):
+            raise ValueError(f"GaussianProcess: kernel={kernel!r} came, 'matern' or 'rbf' is needed")
+        self.x = None
 
     def fit(self, x, y):
-        self.x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-        if self.x.ndim != 2 or y.shape != self.x.shape[:1]:
-            raise ValueError(f"GaussianProcess.fit: x {self.x.shape}, y {y.shape} came, not (n, d), (n,)")
+        self.x = numbers("GaussianProcess.fit: x", x, "(n, d)", finite=True)
+        y = numbers("GaussianProcess.fit: y", y, f"({len(self.x)},)", finite=True)
         self.cholesky = np.linalg.cholesky(self._k(self.x, self.x) + self.noise * np.eye(len(y)))
         half = np.linalg.solve(self.cholesky, y)                         # L⁻¹ y, so that yᵀα = |L⁻¹ y|²
         self.alpha = np.linalg.solve(self.cholesky.T, half)
@@ -173,7 +207,10 @@ class GaussianProcess:
         return self
 
     def predict(self, x):
-        k = self._k(np.asarray(x, dtype=float), self.x)                  # (m, n)
+        if self.x is None:
+            raise RuntimeError("GaussianProcess.predict: fit(x, y) comes first")
+        x = numbers("GaussianProcess.predict: x", x, f"(m, {self.x.shape[1]})")
+        k = self._k(x, self.x)                                           # (m, n)
         v = np.linalg.solve(self.cholesky, k.T)                          # (n, m)
         return k @ self.alpha, np.sqrt(np.maximum(1 - (v * v).sum(axis=0), 0))
 
@@ -191,8 +228,10 @@ def k_fold(n, k, labels=None, *, rng=None):
     Sizes differ by at most 1. labels: (n,), whose classes are spread so that each class's counts, too, differ
     by at most 1.   Raises ValueError unless 2 <= k <= n.
     """
-    if not 2 <= k <= n or (labels is not None and np.shape(labels) != (n,)):
-        raise ValueError(f"k_fold: n={n}, k={k}, labels {np.shape(labels)} came, 2 <= k <= n, (n,) needed")
+    n = whole("k_fold: n", n, 2)
+    k = whole("k_fold: k", k, 2, n)
+    if labels is not None and np.shape(labels) != (n,):
+        raise ValueError(f"k_fold: labels {np.shape(labels)} came, ({n},) is needed")
     order = (np.random.default_rng() if rng is None else rng).permutation(n)
     if labels is not None:
         order = order[np.argsort(np.asarray(labels)[order], kind="stable")]

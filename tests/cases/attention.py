@@ -82,7 +82,7 @@ ERRORS = {
         (lambda T: T.nn.functional.scaled_dot_product_attention(
             T.zeros(3, 4, dtype=T.float32), T.zeros(5, 4), T.zeros(5, 2)),
          "float32, float64 and float64 came, one floating dtype is needed"),
-        (attend((3, 4), (5, 4), (5, 2), dropout_p=1.5), "p=1.5 came, a probability"),
+        (attend((3, 4), (5, 4), (5, 2), dropout_p=1.5), "p=1.5 came, a number in"),
     ],
     "embedding": [
         (look_up([0, 3]), "input goes from 0 to 3, weight has 3 rows"),
