@@ -6,6 +6,7 @@
   python3 run.py lab [jupyter arguments]        the chapters in JupyterLab, sliders live
   python3 run.py bench [name ...]               the benchmarks
   python3 run.py experiments [--stale] [name ...]   the experiments too long for a page
+  python3 run.py pdf [page ...]                 the book, built, as one PDF
 
 The first run makes .venv from requirements.lock and node_modules from package-lock.json.
 What was interrupted is recovered by the next run.
@@ -166,7 +167,13 @@ def experiments(arguments):
     return call([tool("python"), ROOT / "tools" / "experiments.py", *arguments])
 
 
-COMMANDS = {"book": book, "test": test, "lab": lab, "bench": bench, "experiments": experiments}
+def pdf(arguments):
+    prepare()
+    build()
+    return call([tool("python"), ROOT / "tools" / "pdf.py", *arguments])
+
+
+COMMANDS = {"book": book, "test": test, "lab": lab, "bench": bench, "experiments": experiments, "pdf": pdf}
 
 
 def main(arguments):
