@@ -140,11 +140,12 @@ def test(arguments):
 
 def lab(arguments):
     prepare()
-    # tools/labconfig makes a double click on a chapter open a notebook
+    # tools/labconfig makes a double click on a chapter, or on a link of the start page, open a notebook
     places = [str(ROOT / "tools"), os.environ.get("JUPYTER_CONFIG_PATH")]
     path = os.pathsep.join(place for place in places if place)
     root = hasattr(os, "geteuid") and os.geteuid() == 0  # in a container, say
-    words = ["lab", "book", *(["--allow-root"] if root else []), *arguments]
+    start = "--LabApp.default_url=/lab/tree/index.md"
+    words = ["lab", "book", start, *(["--allow-root"] if root else []), *arguments]
     return call([tool("jupyter"), *words], JUPYTER_CONFIG_PATH=path)
 
 
