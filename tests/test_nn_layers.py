@@ -34,13 +34,18 @@ def close(ours, theirs, what=""):
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12 * max(scale, 1), err_msg=what)
 
 
+def kinds(net):
+    names = [(name, type(module).__name__) for name, module in net.named_modules()]
+    return [(name, kind.removeprefix("NonDynamicallyQuantizable")) for name, kind in names]
+
+
 def agree(torch, build, *inputs, modes=(True, False), seed=0, **options):
     """build(T) under both libraries, with equal weights: all that can be seen from outside is equal.
 
     inputs: arrays, which get gradients if they are of floats.   options: further arguments, arrays or not.
     """
     rng, ours, theirs = np.random.default_rng(seed), build(gradbook), build(torch)
-    assert repr(ours) == repr(theirs).replace("NonDynamicallyQuantizableLinear", "Linear")
+    assert kinds(ours) == kinds(theirs)
     start = {k: a.numpy() for k, a in theirs.state_dict().items()}
     assert {k: (a.shape, a.dtype) for k, a in ours.state_dict().items()} == {
         k: (a.shape, a.dtype) for k, a in start.items()}
@@ -95,18 +100,14 @@ LAYERS = {
     "Conv1d": [
         (lambda T: T.nn.Conv1d(3, 4, 5, 2, 1), numbers(2, 3, 11)),
         (lambda T: T.nn.Conv1d(4, 6, 3, padding="same", dilation=2, groups=2, bias=False), numbers(2, 4, 9)),
-        (lambda T: T.nn.Conv1d(2, 3, 4, padding="same", padding_mode="circular"), numbers(2, 2, 9)),
     ],
     "Conv2d": [
         (lambda T: T.nn.Conv2d(3, 4, 3), numbers(2, 3, 7, 6)),
         (lambda T: T.nn.Conv2d(4, 6, (3, 2), (2, 1), (1, 0), (1, 2), 2, False), numbers(2, 4, 8, 7)),
         (lambda T: T.nn.Conv2d(2, 3, (4, 3), padding="same"), numbers(2, 2, 7, 6)),
         (lambda T: T.nn.Conv2d(2, 3, 3, padding="valid", bias=False), numbers(2, 7, 6)),
-        *((lambda T, mode=mode: T.nn.Conv2d(2, 3, 3, padding=(2, 1), padding_mode=mode, bias=mode > "d"),
-           numbers(2, 2, 7, 6)) for mode in ("circular", "reflect", "replicate")),
-        (lambda T: T.nn.Conv2d(2, 3, (4, 3), padding="same", dilation=(1, 2), padding_mode="replicate"),
-         numbers(2, 2, 7, 6)),
-        (lambda T: T.nn.Conv2d(2, 4, 3, padding="valid", padding_mode="reflect", groups=2), numbers(2, 7, 6)),
+        (lambda T: T.nn.Conv2d(2, 3, (4, 3), padding="same", dilation=(1, 2)), numbers(2, 2, 7, 6)),
+        (lambda T: T.nn.Conv2d(2, 4, 3, padding="valid", groups=2), numbers(2, 7, 6)),
     ],
     "MaxPool2d": [
         (lambda T: T.nn.MaxPool2d(2), numbers(2, 3, 7, 6)),
@@ -198,12 +199,11 @@ LAYERS = {
         (lambda T: T.nn.MultiMarginLoss(2, 0.5, T.tensor(WEIGHTS)), numbers(7, 5), indices(7)),
     ],
 }
-OTHERS = {"Module", "ModuleList", "Sequential", "Parameter", "MultiheadAttention", "TransformerEncoder",
-          "TransformerEncoderLayer"}
+OTHERS = {"Module", "ModuleList", "Sequential", "Parameter", "MultiheadAttention", "TransformerEncoderLayer"}
 DROPPED = {"inplace", "device", "dtype", "rng", "size_average", "reduce", "return_indices",       # said in nn
            "min_value", "max_value",                                          # of Hardtanh, deprecated
            "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze",      # of Embedding
-           "add_bias_kv", "add_zero_attn", "kdim", "vdim", "enable_nested_tensor", "mask_check"}
+           "padding_mode", "add_bias_kv", "add_zero_attn", "kdim", "vdim"}
 
 
 def test_every_module_has_rows():
@@ -330,25 +330,6 @@ def test_a_transformer_layer_agrees_with_torchs(torch, options):
 def test_a_transformer_layer_takes_any_activation(torch):
     agree(torch, lambda T: T.nn.TransformerEncoderLayer(6, 2, 9, 0.0, T.nn.functional.elu), numbers(4, 3, 6))
     agree(torch, lambda T: T.nn.TransformerEncoderLayer(6, 2, 9, 0.0, T.nn.SiLU()), numbers(4, 3, 6))
-
-
-def test_an_encoder_agrees_with_torchs(torch):
-    def build(T):
-        layer = T.nn.TransformerEncoderLayer(6, 2, 9, 0.0, batch_first=True, norm_first=True)
-        options = {} if T is gradbook else {"enable_nested_tensor": False}
-        return T.nn.TransformerEncoder(layer, 3, T.nn.LayerNorm(6), **options)
-
-    agree(torch, build, numbers(3, 4, 6), mask=CAUSAL, src_key_padding_mask=PADDING & ~PADDING[:, :1])
-
-
-def test_an_encoders_layers_begin_equal_and_drop_differently():
-    layer = nn.TransformerEncoderLayer(6, 2, 9, 0.5, rng=np.random.default_rng(0))
-    first, second = nn.TransformerEncoder(layer, 2).layers
-    for p, q in zip(first.parameters(), second.parameters()):
-        assert p is not q
-        np.testing.assert_array_equal(p.data, q.data)
-    x = gradbook.tensor(numbers(4, 3, 6))
-    assert not np.allclose(first(x).detach().numpy(), second(x).detach().numpy())
 
 
 # --- networks -------------------------------------------------------------------------------------------

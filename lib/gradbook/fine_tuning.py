@@ -77,8 +77,6 @@ class LoRA(Module):
     Source: Hu et al. 2022, eq. 3 and §4.1.
     """
 
-    _shown = "in_features={in_features}, out_features={out_features}, bias={bias}, r={r}, alpha={alpha}"
-
     def __init__(self, linear, r, alpha=None, *, rng=None):
         if not isinstance(linear, Linear):
             raise TypeError(f"LoRA: {type(linear).__name__} came, a Linear is needed")

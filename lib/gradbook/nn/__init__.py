@@ -1,8 +1,7 @@
 """Modules: what holds parameters and calls functional. No derivative is written here.
 
 state_dict's keys equal torch.nn's. Unlike torch: its values are NumPy arrays, copied; an rng that is passed
-draws the random numbers, as there is no global seed; no device=, inplace=, size_average= or reduce=.
-"""
+draws the random numbers, as there is no global seed; no device=, inplace=, size_average= or reduce=."""
 
 # ruff: noqa: F401   what is imported here is what nn offers
 # isort: off
@@ -19,7 +18,7 @@ from .functions import (
 from .layers import (
     BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Embedding, GroupNorm, LayerNorm, Linear, PReLU, RMSNorm,
 )
-from .attention import MultiheadAttention, TransformerEncoder, TransformerEncoderLayer
+from .attention import MultiheadAttention, TransformerEncoderLayer
 
 __all__ = [*sorted(name for name, v in globals().items() if isinstance(v, type)), "functional", "init"]
 __getattr__ = missing("gradbook.nn", __all__, {
@@ -29,7 +28,7 @@ __getattr__ = missing("gradbook.nn", __all__, {
     "MaxPool1d": "it has MaxPool2d; give x a height of 1",
     "ModuleDict": "it has ModuleList, and Sequential({name: module})",
     "ReLU6": "Hardtanh(0, 6) is it",
-    "Transformer": "it has TransformerEncoder",
+    "Transformer TransformerEncoder": "it has TransformerEncoderLayer; Sequential or ModuleList stack them",
 })
 for _name in ("functional", "init"):                         # for: import gradbook.nn.functional as F
     sys.modules[f"{__name__}.{_name}"] = globals()[_name]

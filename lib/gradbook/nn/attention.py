@@ -1,6 +1,5 @@
-"""Multi-head attention and the Transformer's encoder."""
+"""Multi-head attention and the Transformer's encoder layer."""
 
-import copy
 import math
 
 import numpy as np
@@ -9,7 +8,7 @@ from .. import functional as F
 from ..autodiff import Tensor
 from .functions import Dropout
 from .layers import LayerNorm, Linear, constant, uniform
-from .module import Module, ModuleList
+from .module import Module
 
 
 class MultiheadAttention(Module):
@@ -18,8 +17,7 @@ class MultiheadAttention(Module):
     in_proj_weight: (3E, E), W_q, W_k and W_v one above the other, E = embed_dim; in_proj_bias: (3E,), zero at
     first, as out_proj's. Head h has columns h d ... (h + 1) d - 1 of q, k and v, d = E / num_heads.
     Unlike torch: no add_bias_kv, add_zero_attn, kdim or vdim; rng draws the weights and the dropout.
-    Source: Vaswani et al. 2017, §3.2.2; the weights' distribution: Glorot & Bengio 2010, eq. 16.
-    """
+    Source: Vaswani et al. 2017, §3.2.2; the weights' distribution: Glorot & Bengio 2010, eq. 16."""
 
     def __init__(self, embed_dim, num_heads, dropout=0.0, bias=True, *, batch_first=False, dtype=None,
                  rng=None):
@@ -39,8 +37,7 @@ class MultiheadAttention(Module):
         query: (L, N, E), key and value: (S, N, E); (N, L, E) and (N, S, E) if batch_first; or all without N.
         key_padding_mask: (N, S), attn_mask: (L, S) or (N·heads, L, S); what is True is not attended to, and
         floats are added to q kᵀ / √d. is_causal says that attn_mask is the causal one.
-        weights: (N, L, S), the mean of the heads', or (N, heads, L, S) unless average_attn_weights.
-        """
+        weights: (N, L, S), the mean of the heads', or (N, heads, L, S) unless average_attn_weights."""
         if query.ndim not in (2, 3) or query.ndim != key.ndim or query.shape[-1] != self.embed_dim:
             raise ValueError(f"MultiheadAttention: query {query.shape} and key {key.shape} came, "
                              f"([N,] L, {self.embed_dim}) and ([N,] S, {self.embed_dim}) are needed")
@@ -51,18 +48,15 @@ class MultiheadAttention(Module):
         biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
         q, k, v = (self._heads(F.linear(first(t), weight, bias))
                    for t, weight, bias in zip((query, key, value), self.in_proj_weight.chunk(3), biases))
-        if is_causal and key_padding_mask is None and not need_weights:
-            y, weights = F.scaled_dot_product_attention(q, k, v, None, dropout_p, True, rng=self.rng), None
+        mask = self._mask(attn_mask, key_padding_mask, q, k, batched)
+        if need_weights:
+            logits = (q * math.sqrt(1 / self.head_dim)) @ k.mT
+            weights = F.softmax(logits if mask is None else logits + mask, dim=-1)           # (N, h, L, S)
+            weights = F.dropout(weights, dropout_p, rng=self.rng)
+            y = weights @ v
+            weights = weights.mean(dim=1) if average_attn_weights else weights
         else:
-            mask = self._mask(attn_mask, key_padding_mask, q, k, batched)
-            if need_weights:
-                logits = (q * math.sqrt(1 / self.head_dim)) @ k.mT
-                weights = F.softmax(logits if mask is None else logits + mask, dim=-1)       # (N, h, L, S)
-                weights = F.dropout(weights, dropout_p, rng=self.rng)
-                y = weights @ v
-                weights = weights.mean(dim=1) if average_attn_weights else weights
-            else:
-                y, weights = F.scaled_dot_product_attention(q, k, v, mask, dropout_p, rng=self.rng), None
+            y, weights = F.scaled_dot_product_attention(q, k, v, mask, dropout_p, rng=self.rng), None
         y = self.out_proj(y.transpose(1, 2).flatten(2))                                  # (N, L, E)
         if not batched:
             return y[0], weights if weights is None else weights[0]
@@ -95,8 +89,7 @@ class TransformerEncoderLayer(Module):
 
     norm_first: x ← x + attention(norm1(x)), x ← x + linear2(activation(linear1(norm2(x)))): pre-norm.
     Dropout follows the activation and both branches. activation: "relu", "gelu" or a function.
-    Source: Vaswani et al. 2017, §3.1 and §3.3; pre-norm: Xiong et al. 2020, figure 1.
-    """
+    Source: Vaswani et al. 2017, §3.1 and §3.3; pre-norm: Xiong et al. 2020, figure 1."""
 
     def __init__(self, d_model, nhead, dim_feedforward=2048, dropout=0.1, activation=F.relu,
                  layer_norm_eps=1e-5, batch_first=False, norm_first=False, bias=True, *, dtype=None,
@@ -127,20 +120,3 @@ class TransformerEncoderLayer(Module):
             return x + feed_forward(self.norm2(x))
         x = self.norm1(src + attention(src))
         return self.norm2(x + feed_forward(x))
-
-
-class TransformerEncoder(Module):
-    """num_layers copies of encoder_layer, one after another, then norm. As in torch, they begin equal.
-
-    Unlike torch: what is padding stays in the result, also in evaluation, where torch may write zeros.
-    """
-
-    def __init__(self, encoder_layer, num_layers, norm=None):
-        rngs = {id(m.rng): m.rng for m in encoder_layer.modules() if getattr(m, "rng", None)}
-        self.layers = ModuleList(copy.deepcopy(encoder_layer, dict(rngs)) for _ in range(num_layers))
-        self.num_layers, self.norm = num_layers, norm
-
-    def forward(self, src, mask=None, src_key_padding_mask=None, is_causal=None):
-        for layer in self.layers:
-            src = layer(src, mask, src_key_padding_mask, bool(is_causal))
-        return src if self.norm is None else self.norm(src)

@@ -1,10 +1,8 @@
 """Modules without parameters: a function of functional, and its options as attributes.
 
 _module("ELU", F.elu) is the class whose constructor takes the options of F.elu, by the same names and with
-the same defaults, and whose forward calls F.elu with them.
-"""
+the same defaults, and whose forward calls F.elu with them."""
 
-import functools
 import inspect
 
 from .. import functional as F
@@ -12,11 +10,10 @@ from ..shape import flatten
 from .module import Module
 
 
-def _module(name, function, inputs=1, shown=None, positional=None, **defaults):
+def _module(name, function, inputs=1, positional=None, **defaults):
     """The class `name`, whose forward(*inputs) is function(*inputs, **options).
 
-    shown: how many of the options repr() tells, positional: how many may come without their names, where that
-    differs from all and from function; defaults: those that differ from function's.
+    positional: how many of the options may come without their names, and defaults: where function's differ.
     """
     options = list(inspect.signature(function).parameters.values())[inputs:]
     for k, p in enumerate(options):
@@ -41,41 +38,27 @@ def _module(name, function, inputs=1, shown=None, positional=None, **defaults):
     def forward(self, *inputs, **named):
         return function(*inputs, **named, **{p.name: getattr(self, p.name) for p in options})
 
-    text = ", ".join(f"{p.name}={{{p.name}!r}}" for p in options[:shown])
     return type(name, (Module,), {"__init__": __init__, "forward": forward, "__doc__": function.__doc__,
-                                  "__module__": __name__, "__signature__": signature, "_shown": text})
+                                  "__module__": __name__, "__signature__": signature})
 
 
-_loss = functools.partial(_module, inputs=2, shown=0)
-ReLU = _module("ReLU", F.relu)
-LeakyReLU = _module("LeakyReLU", F.leaky_relu)
-ELU = _module("ELU", F.elu)
-SELU = _module("SELU", F.selu)
+_FUNCTIONS = {
+    "ReLU": F.relu, "LeakyReLU": F.leaky_relu, "ELU": F.elu, "SELU": F.selu, "SiLU": F.silu, "GLU": F.glu,
+    "Sigmoid": F.sigmoid, "LogSigmoid": F.logsigmoid, "Tanh": F.tanh, "Hardtanh": F.hardtanh,
+    "Softplus": F.softplus, "Softmax": F.softmax, "LogSoftmax": F.log_softmax, "AvgPool2d": F.avg_pool2d,
+    "AdaptiveAvgPool2d": F.adaptive_avg_pool2d,
+}
+_LOSSES = {
+    "MSELoss": F.mse_loss, "L1Loss": F.l1_loss, "SmoothL1Loss": F.smooth_l1_loss, "HuberLoss": F.huber_loss,
+    "BCELoss": F.binary_cross_entropy, "CrossEntropyLoss": F.cross_entropy, "NLLLoss": F.nll_loss,
+    "KLDivLoss": F.kl_div, "MultiMarginLoss": F.multi_margin_loss,
+}
+globals().update({name: _module(name, f) for name, f in _FUNCTIONS.items()})
+globals().update({name: _module(name, f, inputs=2) for name, f in _LOSSES.items()})
 GELU = _module("GELU", F.gelu, positional=1)
-SiLU = _module("SiLU", F.silu)
-Softplus = _module("Softplus", F.softplus)
-Sigmoid = _module("Sigmoid", F.sigmoid)
-LogSigmoid = _module("LogSigmoid", F.logsigmoid)
-Hardtanh = _module("Hardtanh", F.hardtanh)
-Tanh = _module("Tanh", F.tanh)
-GLU = _module("GLU", F.glu)
-Softmax = _module("Softmax", F.softmax)
-LogSoftmax = _module("LogSoftmax", F.log_softmax)
 Flatten = _module("Flatten", flatten, start_dim=1)
-AdaptiveAvgPool2d = _module("AdaptiveAvgPool2d", F.adaptive_avg_pool2d)
-AvgPool2d = _module("AvgPool2d", F.avg_pool2d, shown=3)
 MaxPool2d = _module("MaxPool2d", F.max_pool2d, positional=4)
-
-MSELoss = _loss("MSELoss", F.mse_loss)
-L1Loss = _loss("L1Loss", F.l1_loss)
-SmoothL1Loss = _loss("SmoothL1Loss", F.smooth_l1_loss)
-HuberLoss = _loss("HuberLoss", F.huber_loss)
-CrossEntropyLoss = _loss("CrossEntropyLoss", F.cross_entropy)
-NLLLoss = _loss("NLLLoss", F.nll_loss)
-BCELoss = _loss("BCELoss", F.binary_cross_entropy)
-BCEWithLogitsLoss = _loss("BCEWithLogitsLoss", F.binary_cross_entropy_with_logits, positional=1)
-KLDivLoss = _loss("KLDivLoss", F.kl_div)
-MultiMarginLoss = _loss("MultiMarginLoss", F.multi_margin_loss)
+BCEWithLogitsLoss = _module("BCEWithLogitsLoss", F.binary_cross_entropy_with_logits, 2, positional=1)
 
 
 class Identity(Module):
@@ -91,10 +74,7 @@ class Identity(Module):
 class Dropout(Module):
     """Each number becomes 0 with probability p, else is divided by 1 - p; when not training, none does.
 
-    Unlike torch: rng, a NumPy Generator, says which.
-    """
-
-    _shown = "p={p}, inplace=False"
+    Unlike torch: rng, a NumPy Generator, says which."""
 
     def __init__(self, p=0.5, *, rng=None):
         if not 0 <= p <= 1:

@@ -1,8 +1,7 @@
 """Layers with parameters or running statistics. Each calls the function of functional that has its name.
 
 Parameters are named, shaped and drawn as in torch.   rng: the NumPy Generator that draws them; without
-it they differ from run to run.   dtype: that of the parameters, by default get_default_dtype().
-"""
+it they differ from run to run.   dtype: that of the parameters, by default get_default_dtype()."""
 
 import math
 
@@ -31,8 +30,6 @@ def constant(value, shape, dtype):
 class Linear(Module):
     """y = x Wᵀ + b. weight: (out, in), bias: (out,), both drawn from U(-1/√in, 1/√in)."""
 
-    _shown = "in_features={in_features}, out_features={out_features}, bias={bias}"
-
     def __init__(self, in_features, out_features, bias=True, *, dtype=None, rng=None):
         if in_features < 1 or out_features < 1:
             raise ValueError(f"Linear: {in_features} -> {out_features} features came, at least 1 is needed")
@@ -47,8 +44,7 @@ class Linear(Module):
 class Embedding(Module):
     """Row i of weight, (num_embeddings, embedding_dim), for each index i. Rows are drawn from N(0, 1).
 
-    Row padding_idx is zero and receives no gradient.
-    """
+    Row padding_idx is zero and receives no gradient."""
 
     def __init__(self, num_embeddings, embedding_dim, padding_idx=None, *, dtype=None, rng=None):
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
@@ -57,10 +53,8 @@ class Embedding(Module):
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         rng = np.random.default_rng() if rng is None else rng
         weight = rng.standard_normal((num_embeddings, embedding_dim), dtype=dtype or get_default_dtype())
-        self._shown = "{num_embeddings}, {embedding_dim}"
         if padding_idx is not None:
             weight[padding_idx] = 0
-            self._shown += ", padding_idx={padding_idx}"
         self.weight = Parameter(weight)
 
     def forward(self, input):
@@ -69,8 +63,6 @@ class Embedding(Module):
 
 class PReLU(Module):
     """max(x, 0) + a min(x, 0), a = weight being learned: one number, or one for each channel."""
-
-    _shown = "num_parameters={num_parameters}"
 
     def __init__(self, num_parameters=1, init=0.25, *, dtype=None):
         self.num_parameters, self.init = num_parameters, init
@@ -84,23 +76,21 @@ class _Conv(Module):
     """Convolution with windows weight, (out, in / groups, *kernel_size), plus bias, (out,).
 
     Both are drawn from U(-1/√n, 1/√n), n = in / groups · kernel_size being the inputs of an output.
-    padding: numbers, "same" or "valid".   padding_mode: zeros, reflect, replicate or circular.
+    padding: numbers, "same" or "valid".   Unlike torch: no padding_mode; functional.pad has the other modes.
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1,
-                 bias=True, padding_mode="zeros", *, dtype=None, rng=None):
+                 bias=True, *, dtype=None, rng=None):
         name = type(self).__name__
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ValueError(f"{name}: groups={groups} came for {in_channels} -> {out_channels} channels")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size, self.stride = self._tuple(kernel_size), self._tuple(stride)
         self.padding = padding if isinstance(padding, str) else self._tuple(padding)
-        self.dilation, self.padding_mode = self._tuple(dilation), padding_mode
+        self.dilation = self._tuple(dilation)
         if isinstance(padding, str) and padding != "valid" and (padding != "same" or {*self.stride} != {1}):
             raise ValueError(f"{name}: padding={padding!r} with stride={stride} came; it is a number, "
                              "'valid' or, with stride 1, 'same'")
-        if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
-            raise ValueError(f"{name}: {padding_mode!r} is not zeros, reflect, replicate or circular")
         shape = (out_channels, in_channels // groups, *self.kernel_size)
         bound = 1 / math.sqrt(max(math.prod(shape[1:]), 1))
         self.weight = uniform(bound, shape, dtype, rng)
@@ -110,25 +100,8 @@ class _Conv(Module):
         return tuple(n) if isinstance(n, (tuple, list)) else (n,) * self._dims
 
     def forward(self, input):
-        function, padding = getattr(F, f"conv{self._dims}d"), self.padding
-        if self.padding_mode != "zeros":
-            input, padding = F.pad(input, self._sides(), self.padding_mode), 0
-        return function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-
-    def _sides(self):
-        """The padding as F.pad takes it: before and after in the last dimension, then in the one before."""
-        if isinstance(self.padding, str):
-            total = [d * (k - 1) * (self.padding == "same") for d, k in zip(self.dilation, self.kernel_size)]
-        else:
-            total = [2 * n for n in self.padding]
-        return [side for n in reversed(total) for side in (n // 2, n - n // 2)]     # as in torch, more after
-
-    def extra_repr(self):
-        usual = {"kernel_size": None, "stride": None, "padding": self._tuple(0), "dilation": self._tuple(1),
-                 "groups": 1, "bias": True, "padding_mode": "zeros"}
-        own = {**vars(self), "bias": self.bias is not None}
-        said = [f"{name}={own[name]}" for name, value in usual.items() if own[name] != value]
-        return ", ".join([f"{self.in_channels}, {self.out_channels}", *said])
+        function = F.conv1d if self._dims == 1 else F.conv2d
+        return function(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class Conv1d(_Conv):
@@ -149,11 +122,7 @@ class _BatchNorm(Module):
     """(x - mean) / √(var + eps) · weight + bias for each channel: over the batch when training, else running.
 
     running ← (1 - momentum) running + momentum (this batch's); momentum=None: the average of all batches.
-    running_mean, running_var and num_batches_tracked are buffers, or None without track_running_stats.
-    """
-
-    _shown = ("{num_features}, eps={eps}, momentum={momentum}, affine={affine}, bias={bias}, "
-              "track_running_stats={track_running_stats}")
+    running_mean, running_var and num_batches_tracked are buffers, or None without track_running_stats."""
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, *,
                  bias=True, dtype=None):
@@ -187,8 +156,6 @@ class BatchNorm2d(_BatchNorm):
 class LayerNorm(Module):
     """(x - mean) / √(var + eps) · weight + bias over the last dimensions, normalized_shape."""
 
-    _shown = "{normalized_shape}, eps={eps}, elementwise_affine={elementwise_affine}, bias={bias}"
-
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, *, dtype=None):
         self.normalized_shape = tuple(np.atleast_1d(normalized_shape).tolist())
         self.eps, self.elementwise_affine = eps, elementwise_affine
@@ -201,8 +168,6 @@ class LayerNorm(Module):
 class RMSNorm(Module):
     """x / √(mean of x² + eps) · weight over the last dimensions. eps=None: the dtype's machine epsilon."""
 
-    _shown = "{normalized_shape}, eps={eps}, elementwise_affine={elementwise_affine}"
-
     def __init__(self, normalized_shape, eps=None, elementwise_affine=True, *, dtype=None):
         self.normalized_shape = tuple(np.atleast_1d(normalized_shape).tolist())
         self.eps, self.elementwise_affine = eps, elementwise_affine
@@ -214,8 +179,6 @@ class RMSNorm(Module):
 
 class GroupNorm(Module):
     """(x - mean) / √(var + eps) · weight + bias over each of num_groups groups of channels."""
-
-    _shown = "{num_groups}, {num_channels}, eps={eps}, affine={affine}, bias={bias}"
 
     def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, *, bias=True, dtype=None):
         if num_groups < 1 or num_channels % num_groups:

@@ -1,6 +1,5 @@
 """Module: what holds parameters, buffers and other modules; and the modules that are lists of modules."""
 
-import itertools
 from collections import namedtuple
 
 import numpy as np
@@ -27,13 +26,11 @@ _IncompatibleKeys = namedtuple("_IncompatibleKeys", "missing_keys unexpected_key
 class Module:
     """A function with parameters: its attributes that are Parameters or Modules, in order of assignment.
 
-    Unlike torch: super().__init__() may be left out; there are no hooks and no devices.
-    """
+    Unlike torch: super().__init__() may be left out; there are no hooks, no devices, no prefix and no
+    remove_duplicate; repr() gives the options of every layer by name."""
 
     training = True
-    _held = {}               # noqa: RUF012  {name: Parameter, Tensor (a buffer) or Module}, never written to
-    _unsaved = frozenset()   # the buffers that state_dict leaves out
-    _shown = ""              # what repr() tells, {name} standing for an attribute
+    _buffers = {}            # noqa: RUF012  {name: whether state_dict has it}, never written to
 
     def __call__(self, *args, **options):
         return self.forward(*args, **options)
@@ -42,23 +39,13 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def __setattr__(self, name, value):
-        kind = next((k for k in (Parameter, Module) if isinstance(value, k)), None)
-        held = self._held.get(name)
-        if kind and held not in (kind, Parameter):
-            self._hold(name, kind)
-        elif held and not isinstance(value, (held, type(None))):
+        held = next((k for k in (Parameter, Module) if isinstance(vars(self).get(name), k)),
+                    Tensor if name in self._buffers else object)
+        if not isinstance(value, (held, Parameter, Module, type(None))):
             where, came = type(self).__name__, type(value).__name__
             raise TypeError(f"{where}: {name} is a {held.__name__}, {came} came; assign a {held.__name__} or "
                             "None, or write to its numbers under no_grad()")
         object.__setattr__(self, name, value)
-
-    def __delattr__(self, name):
-        object.__delattr__(self, name)
-        self._hold(name, None)
-
-    def _hold(self, name, kind):
-        others = {k: v for k, v in self._held.items() if k != name}
-        object.__setattr__(self, "_held", {**others, name: kind} if kind else others)
 
     def register_parameter(self, name, param):
         """self.name = param, a Parameter or None."""
@@ -67,33 +54,31 @@ class Module:
     def register_buffer(self, name, tensor, persistent=True):
         """self.name = tensor, a Tensor or None that is not trained and, if persistent, is in state_dict."""
         self._register(name, tensor, Tensor)
-        self._unsaved = self._unsaved - {name} if persistent else self._unsaved | {name}
+        self._buffers = {**self._buffers, name: persistent}
 
     def add_module(self, name, module):
         """self.name = module, also for names that Python cannot write, such as "0"."""
         self._register(name, module, Module)
 
     def _register(self, name, value, kind):
-        where, held = type(self).__name__, self._held.get(name)
+        where, taken = type(self).__name__, getattr(self, name, None) is not None
         if not isinstance(value, (kind, type(None))):
             raise TypeError(f"{where}: {type(value).__name__} came as {name!r}, a {kind.__name__} is needed")
-        if not name or "." in name or (hasattr(self, name) and held is not kind):
+        if not name or "." in name or (taken and name not in dict(self._attributes(kind))):
             raise ValueError(f"{where}: {name!r} is no name for a {kind.__name__}: empty, dotted or taken")
-        if not held:
-            self._hold(name, kind)
         object.__setattr__(self, name, value)
 
-    def named_modules(self, *, prefix="", remove_duplicate=True):
+    def named_modules(self):
         """(dotted name, module): this module, then those within it. What occurs twice comes once."""
-        return _once(self._places(prefix), remove_duplicate)
+        return _once(self._places())
 
-    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+    def named_parameters(self, *, recurse=True):
         """(dotted name, Parameter): this module's own, then (recurse) those of the modules within it."""
-        return _once(self._tensors([Parameter], prefix, recurse), remove_duplicate)
+        return _once((name, t) for name, t, kind, _ in self._tensors(recurse) if kind is Parameter)
 
-    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+    def named_buffers(self, *, recurse=True):
         """(dotted name, Tensor), in the same order."""
-        return _once(self._tensors([Tensor], prefix, recurse), remove_duplicate)
+        return _once((name, t) for name, t, kind, _ in self._tensors(recurse) if kind is Tensor)
 
     def named_children(self):
         """(name, module) for each attribute that is a Module."""
@@ -112,32 +97,36 @@ class Module:
         return (module for _, module in self.named_children())
 
     def _attributes(self, kind):
-        own = ((name, vars(self)[name]) for name, k in self._held.items() if k is kind)
-        return [(name, value) for name, value in own if value is not None]
+        own = vars(self).items()
+        if kind is Tensor:
+            return [(name, v) for name, v in own if name in self._buffers and type(v) is Tensor]
+        return [(name, v) for name, v in own if isinstance(v, kind)]
 
     def _places(self, prefix=""):
         yield prefix, self
         for name, child in self._attributes(Module):
             yield from child._places(f"{prefix}.{name}" if prefix else name)
 
-    def _tensors(self, kinds, prefix="", recurse=True):
-        for place, module in self._places(prefix) if recurse else [(prefix, self)]:
-            for kind in kinds:
+    def _tensors(self, recurse=True):
+        """(dotted name, tensor, Parameter or Tensor, saved): of each module the parameters, then buffers."""
+        for place, module in self._places() if recurse else [("", self)]:
+            for kind in (Parameter, Tensor):
                 for name, t in module._attributes(kind):
-                    if kind is Parameter or len(kinds) == 1 or name not in module._unsaved:
-                        yield f"{place}.{name}" if place else name, t
+                    yield f"{place}.{name}" if place else name, t, kind, module._buffers.get(name, True)
 
-    def state_dict(self, *, prefix=""):
-        """{prefix + dotted name: a copy of the array}. Unlike torch: copies, not the memory itself."""
-        return {prefix + name: t.data.copy() for name, t in self._tensors([Parameter, Tensor])}
+    def _saved(self):
+        return {name: t for name, t, _, saved in self._tensors() if saved}
+
+    def state_dict(self):
+        """{dotted name: a copy of the array}. Unlike torch: copies, not the memory itself."""
+        return {name: t.data.copy() for name, t in self._saved().items()}
 
     def load_state_dict(self, state_dict, strict=True):
         """Copy arrays, or Tensors of either library, into the parameters and buffers of those names.
 
         Raises RuntimeError for a shape that differs and, if strict, for names missing or unexpected, and then
-        changes nothing.
-        """
-        own = dict(self._tensors([Parameter, Tensor]))
+        changes nothing."""
+        own = self._saved()
         given = {k: np.asarray(a.detach() if hasattr(a, "detach") else a)
                  for k, a in state_dict.items() if k in own}
         missing, unexpected = [k for k in own if k not in given], [k for k in state_dict if k not in own]
@@ -188,25 +177,25 @@ class Module:
             p.grad = None if set_to_none or p.grad is None else Tensor(np.zeros_like(p.data))
 
     def extra_repr(self):
-        return self._shown.format(**{**vars(self), "bias": vars(self).get("bias") is not None})
-
-    def _lines(self):
-        return [f"({name}): {vars(self)[name]!r}" for name, kind in self._held.items() if kind is Module]
+        """The attributes that repr() tells."""
+        told = {name: v for name, v in vars(self).items() if isinstance(v, (int, float, str, tuple))}
+        return ", ".join(f"{name}={v!r}" for name, v in told.items() if name[0] != "_" and name != "training")
 
     def __repr__(self):
-        own, lines = self.extra_repr(), [line.replace("\n", "\n  ") for line in self._lines()]
-        if lines or "\n" in own:
-            own = "\n  ".join(["", *own.split("\n") * bool(own), *lines]) + "\n"
+        own = self.extra_repr()
+        parts = [own] * bool(own) + [f"({name}): {child!r}" for name, child in self._attributes(Module)]
+        if len(parts) > bool(own):
+            own = "".join(f"\n{part}" for part in parts).replace("\n", "\n  ") + "\n"
         return f"{type(self).__name__}({own})"
 
 
 Module.double, Module.float = lambda self: self.to(float64), lambda self: self.to(float32)
 
 
-def _once(named, remove_duplicate=True):
+def _once(named):
     seen = set()
     for name, thing in named:
-        if not remove_duplicate or thing not in seen:
+        if thing not in seen:
             seen.add(thing)
             yield name, thing
 
@@ -240,8 +229,7 @@ class _Modules(Module):
 class Sequential(_Modules):
     """Modules applied one after another, each to the other's result. net[k] is the k-th.
 
-    Sequential(a, b), or Sequential({"first": a, "second": b}).
-    """
+    Sequential(a, b), or Sequential({"first": a, "second": b})."""
 
     def __init__(self, *modules):
         named = modules[0] if len(modules) == 1 and isinstance(modules[0], dict) else dict(enumerate(modules))
@@ -261,10 +249,3 @@ class ModuleList(_Modules):
         self.extend(modules.values() if isinstance(modules, dict) else modules or ())
 
     __iadd__ = _Modules.extend
-
-    def _lines(self):
-        k = 0
-        for text, same in itertools.groupby(map(repr, self)):             # as torch: (0-5): 6 x Linear(...)
-            n = len(list(same))
-            yield f"({k}): {text}" if n == 1 else f"({k}-{k + n - 1}): {n} x {text}"
-            k += n
