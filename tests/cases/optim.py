@@ -82,7 +82,7 @@ ERRORS = {
         (lambda T: T.optim.SGD(T.tensor([1.0])), r"SGD: params is one Tensor, an iterable of Tensors"),
         (lambda T: T.optim.SGD([{"params": _one(T), "beta": 1}]),
          r"SGD: a group has \['beta'\], it knows \["),
-        (lambda T: T.optim.SGD([("w", _one(T)[0]), *_one(T)]), r"SGD: names for 1 of 2 parameters came"),
+        (lambda T: T.optim.SGD([("w", _one(T)[0])]), r"SGD: tuple came, parameters are Tensors, without nam"),
         (lambda T: T.optim.SGD([_one(T)[0] * 2]), r"SGD: a Tensor with a history came, parameters have none"),
         (lambda T: T.optim.SGD(_one(T) * 2), r"SGD: a parameter of shape \(2,\) occurs twice"),
         (lambda T: T.optim.SGD(_one(T), foreach=True), r"foreach"),
@@ -141,8 +141,8 @@ ERRORS = {
         _scheduler("CosineAnnealingWarmRestarts",
                    r"T_0=0 and T_mult=1 came, positive integers are needed", 0),
         _scheduler("CosineAnnealingWarmRestarts", r"T_0=4 and T_mult=1.5 came, positive integers", 4, 1.5),
-        (lambda T: T.optim.lr_scheduler.CosineAnnealingWarmRestarts(_sgd(T), 4).step(-1),
-         r"CosineAnnealingWarmRestarts: epoch=-1 came, below 0"),
+        (lambda T: T.optim.lr_scheduler.CosineAnnealingWarmRestarts(_sgd(T), 4).step(1),
+         r"step\(\) takes 1 positional argument"),
     ],
     "OneCycleLR": [
         _no_optimizer("OneCycleLR", 0.1, 10),
@@ -156,6 +156,7 @@ ERRORS = {
         _scheduler("OneCycleLR", r"OneCycleLR: max_lr: 2 values came for 1 groups", [1, 2], 9),
         (lambda T: T.optim.lr_scheduler.OneCycleLR(T.optim.Adagrad(_one(T)), 0.1, 9),
          r"OneCycleLR: Adagrad has no momentum, cycle_momentum=False is needed"),
+        _scheduler("OneCycleLR", r"argument 'three_phase'", 0.1, 9, three_phase=True),
         (_past_the_end, r"OneCycleLR: step 3 came, total_steps=2"),
     ],
     "SequentialLR": [

@@ -3,17 +3,15 @@
 from ..names import missing
 from . import lr_scheduler
 from .adaptive import Adagrad, Adam, AdamW, RMSprop
-from .lion import Lion
 from .muon import Muon
 from .optimizer import Optimizer
 from .second_order import LBFGS, Newton
-from .sgd import SGD
+from .sgd import SGD, Lion
 
 __all__ = ["LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Lion", "Muon", "Newton", "Optimizer", "RMSprop",
            "lr_scheduler"]
 
 __getattr__ = missing("gradbook.optim", __all__, {
-    "ASGD": "SGD, and gradbook.ema averages the weights", "Adadelta": "RMSprop", "Rprop": "RMSprop",
-    "Adafactor": "Adam", "Adamax": "Adam", "NAdam": "Adam", "SparseAdam": "Adam",
-    "RAdam": "Adam, with a warm-up by lr_scheduler.LinearLR", "swa_utils": "gradbook.ema averages weights",
+    "ASGD": "SGD, and gradbook.ema averages the weights", "Adadelta Rprop": "RMSprop",
+    "Adafactor Adamax NAdam SparseAdam": "Adam", "RAdam": "Adam, with a warm-up by lr_scheduler.LinearLR",
 })

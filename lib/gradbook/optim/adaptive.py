@@ -1,7 +1,6 @@
 """A step size for each parameter, from the squares of its past gradients: Adagrad, RMSprop, Adam, AdamW.
 
-Throughout, t counts the steps of a parameter from 1 and all operations are elementwise.
-"""
+Throughout, t counts the steps of a parameter from 1 and all operations are elementwise."""
 
 import numpy as np
 
@@ -13,14 +12,11 @@ class Adagrad(Optimizer):
 
     s starts at initial_accumulator_value.   g includes weight_decay θ.   maximize: -g in the place of g.
     Raises ValueError for an option below 0.
-    Source: Duchi, Hazan & Singer 2011, with diagonal matrices; lr_decay is torch's.
-    """
+    Source: Duchi, Hazan & Singer 2011, with diagonal matrices; lr_decay is torch's."""
 
     def __init__(self, params, lr=1e-2, lr_decay=0, weight_decay=0, initial_accumulator_value=0, eps=1e-10, *,
                  maximize=False):
-        super().__init__(params, {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
-                                  "initial_accumulator_value": initial_accumulator_value,
-                                  "maximize": maximize})
+        super().__init__(params, locals())
         self.state.update({p: self.start(p.data, self.defaults) for p in self._parameters()})
 
     def start(self, p, group):
@@ -44,8 +40,7 @@ class RMSprop(Optimizer):
 
     def __init__(self, params, lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0, momentum=0, centered=False, *,
                  maximize=False):
-        super().__init__(params, {"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps,
-                                  "centered": centered, "weight_decay": weight_decay, "maximize": maximize})
+        super().__init__(params, locals())
 
     def start(self, p, group):
         names = ["momentum_buffer"] * bool(group["momentum"]) + ["grad_avg"] * bool(group["centered"])
@@ -80,9 +75,7 @@ class Adam(Optimizer):
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, amsgrad=False, *,
                  maximize=False, decoupled_weight_decay=False):
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay,
-                                  "amsgrad": amsgrad, "maximize": maximize,
-                                  "decoupled_weight_decay": decoupled_weight_decay})
+        super().__init__(params, locals())
 
     def start(self, p, group):
         names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * bool(group["amsgrad"])
@@ -111,8 +104,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """θ ← θ - lr (m̂ / (√v̂ + eps) + weight_decay θ), m̂ and v̂ as in Adam, of g without weight_decay.
 
-    Raises ValueError as Adam.   Source: Loshchilov & Hutter 2019, algorithm 2, with the decay times lr.
-    """
+    Raises ValueError as Adam.   Source: Loshchilov & Hutter 2019, algorithm 2, with the decay times lr."""
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False, *,
                  maximize=False):

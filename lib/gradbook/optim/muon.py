@@ -15,16 +15,13 @@ class Muon(Optimizer):
     Raises ValueError for lr, momentum or weight_decay below 0, a parameter that is no matrix, ns_steps of 100
     or more, ns_coefficients other than three, another adjust_lr_fn.
     Unlike torch: newton_schulz in the parameter's dtype, not in bfloat16, which has two to three digits.
-    Source: Jordan et al. 2024 (Muon: an optimizer for hidden layers in neural networks).
-    """
+    Source: Jordan et al. 2024 (Muon: an optimizer for hidden layers in neural networks)."""
 
     scope = "parameter"
 
     def __init__(self, params, lr=1e-3, weight_decay=0.1, momentum=0.95, nesterov=True,
                  ns_coefficients=(3.4445, -4.775, 2.0315), eps=1e-7, ns_steps=5, adjust_lr_fn=None):
-        super().__init__(params, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum,
-                                  "nesterov": nesterov, "ns_coefficients": ns_coefficients, "eps": eps,
-                                  "ns_steps": ns_steps, "adjust_lr_fn": adjust_lr_fn})
+        super().__init__(params, locals())
 
     def check(self, group):
         super().check(group)
@@ -55,8 +52,7 @@ def newton_schulz(matrix, coefficients=(3.4445, -4.775, 2.0315), steps=5, eps=1e
 
     matrix = U S Vᵀ: (A, B), |.| the root of the sum of its squares. Each singular value s of X becomes
     a s + b s³ + c s⁵, and U and V stay. With these a, b, c five steps bring all but small ones to between
-    about 0.7 and 1.2, where they keep moving: not to 1. Source: Jordan et al. 2024.
-    """
+    about 0.7 and 1.2, where they keep moving: not to 1. Source: Jordan et al. 2024."""
     a, b, c = coefficients
     x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix     # the product X Xᵀ is the smaller one
     x = x / max(np.linalg.norm(x), eps)

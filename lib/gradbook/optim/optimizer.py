@@ -11,18 +11,18 @@ from ..autodiff import Tensor, no_grad
 BLOCK = 131072               # numbers updated at once: what a rule computes in between stays in the cache
 NOT_NEGATIVE = ("lr", "momentum", "weight_decay", "eps", "alpha", "lr_decay", "initial_accumulator_value",
                 "damping")
-ALSO_KNOWN = {"params", "param_names", "name", "initial_lr"}         # what a group may hold beside options
-LEFT_OUT = ("foreach", "fused", "capturable", "differentiable")      # in torch they say how, not what
+ALSO_KNOWN = {"params", "name", "initial_lr"}                        # what a group may hold beside options
+HOW = {"foreach", "fused", "capturable", "differentiable"}           # in torch they say how, not what
 
 
 class Optimizer:
     """Parameters in groups, each with its own options. A subclass gives `start` and `update`.
 
-    params: Tensors, pairs (name, Tensor), or groups {"params": Tensors, option: value ...}.
-    defaults: options that groups lack.   state: what is remembered, {parameter: {name: array or number}}.
+    params: Tensors, or groups {"params": Tensors, option: value ...}.   defaults: options that groups lack;
+    locals() of __init__ will do.   state: what is remembered, {parameter: {name: array or number}}.
     Unlike torch: a step binds a new array to p.data, so that arrays and graphs of before stay what they were;
-    a group's unknown or impossible options are refused; no foreach, fused, capturable, differentiable, hooks.
-    """
+    a group's unknown or impossible options are refused; no foreach, fused, capturable, differentiable, hooks
+    or names of parameters."""
 
     scope = "number"         # what the rule looks at together: a number, a parameter, or all of them
 
@@ -34,7 +34,8 @@ class Optimizer:
         params = list(params)
         if not params:
             raise ValueError(f"{name}: the parameter list is empty (a generator can be used only once)")
-        self.defaults, self.state, self.param_groups = defaults, defaultdict(dict), []
+        self.defaults = {k: v for k, v in defaults.items() if k not in ("self", "params", "__class__")}
+        self.state, self.param_groups = defaultdict(dict), []
         for group in params if isinstance(params[0], dict) else [{"params": params}]:
             self.add_param_group(group)
 
@@ -45,21 +46,17 @@ class Optimizer:
             raise ValueError(f"{name}: a group has {sorted(unknown)}, it knows {sorted(self.defaults)}")
         members = param_group["params"]
         members = [members] if isinstance(members, Tensor) else list(members)
-        group = {**self.defaults, **param_group}
-        if names := [m[0] for m in members if isinstance(m, tuple)]:
-            if len(names) < len(members):
-                raise ValueError(f"{name}: names for {len(names)} of {len(members)} parameters came")
-            group["param_names"], members = names, [m[1] for m in members]
         known = set(self._parameters())
         for p in members:
             if not isinstance(p, Tensor):
-                raise TypeError(f"{name}: {type(p).__name__} came, parameters are Tensors")
+                raise TypeError(f"{name}: {type(p).__name__} came, parameters are Tensors, without names")
             if not p.is_leaf:
                 raise ValueError(f"{name}: a Tensor with a history came, parameters have none")
             if p in known:
                 raise ValueError(f"{name}: a parameter of shape {p.shape} occurs twice")
             known.add(p)
-        group = {k: v.item() if isinstance(v, Tensor) else v for k, v in group.items()} | {"params": members}
+        group = {k: v.item() if isinstance(v, Tensor) else v
+                 for k, v in {**self.defaults, **param_group, "params": members}.items()}
         self.check(group)
         self.param_groups.append(group)
 
@@ -122,14 +119,13 @@ class Optimizer:
     def load_state_dict(self, state_dict):
         """Continue from what state_dict() returned, torch's or ours, for parameters in the same order.
 
-        Raises ValueError, and changes nothing, for groups of other sizes or memories of other shapes.
-        """
+        Raises ValueError, and changes nothing, for groups of other sizes or memories of other shapes."""
         name, saved = type(self).__name__, state_dict["param_groups"]
         theirs, ours = ([len(g["params"]) for g in groups] for groups in (saved, self.param_groups))
         if theirs != ours:
             raise ValueError(f"{name}: groups of {theirs} parameters came, groups of {ours} are needed")
-        options = [{k: copy.deepcopy(v) for k, v in s.items() if k not in LEFT_OUT} for s in saved]
-        groups = [{**g, **o, "params": g["params"]} for g, o in zip(self.param_groups, options)]
+        options = [{k: copy.deepcopy(v) for k, v in s.items() if k not in HOW | {"params"}} for s in saved]
+        groups = [{**g, **o} for g, o in zip(self.param_groups, options)]
         of = dict(zip(chain.from_iterable(g["params"] for g in saved), self._parameters()))
         state = {of[k]: {key: self._restored(of[k], key, v) for key, v in s.items() if v is not None}
                  for k, s in state_dict["state"].items()}
@@ -151,13 +147,6 @@ class Optimizer:
 
     def _parameters(self):
         return [p for group in self.param_groups for p in group["params"]]
-
-    def __repr__(self):
-        parts = []
-        for k, group in enumerate(self.param_groups):
-            options = "".join(f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params")
-            parts.append(f"Parameter Group {k}\n{options}")
-        return f"{type(self).__name__} (\n" + "\n".join(parts) + ")"
 
 
 def _stretches(scope, *arrays):

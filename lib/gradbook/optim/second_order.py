@@ -34,8 +34,7 @@ class Newton(_AllAtOnce):
     loss at the present x, in an array or Tensor; called in each step, after closure. damping turns the step
     towards -g and shortens it; without it, what is found may as well be a saddle point or a maximum.
     Raises ValueError for lr or damping below 0, several groups, H of another shape, H + damping I singular.
-    torch has no Newton. Source: Nocedal & Wright 2006, §3.3; damping: Levenberg 1944.
-    """
+    torch has no Newton. Source: Nocedal & Wright 2006, §3.3; damping: Levenberg 1944."""
 
     def __init__(self, params, hessian, lr=1, damping=0):
         super().__init__(params, {"lr": lr, "damping": damping})
@@ -65,15 +64,12 @@ class LBFGS(_AllAtOnce):
     t: lr, in the very first step lr min(1, 1/|g|₁); with line_search_fn="strong_wolfe", a search from there.
     It stops early where |g|∞ ≤ tolerance_grad, or |t d|∞ or the change of the loss ≤ tolerance_change.
     Raises ValueError for lr below 0, several groups, history_size below 1, another line_search_fn.
-    Source: Nocedal & Wright 2006, algorithms 7.4 (two loops), 3.5 and 3.6 (strong Wolfe), in torch's form.
-    """
+    Source: Nocedal & Wright 2006, algorithms 7.4 (two loops), 3.5 and 3.6 (strong Wolfe), in torch's form."""
 
     def __init__(self, params, lr=1, max_iter=20, max_eval=None, tolerance_grad=1e-7, tolerance_change=1e-9,
                  history_size=100, line_search_fn=None):
         max_eval = max_iter * 5 // 4 if max_eval is None else max_eval
-        super().__init__(params, {"lr": lr, "max_iter": max_iter, "max_eval": max_eval,
-                                  "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change,
-                                  "history_size": history_size, "line_search_fn": line_search_fn})
+        super().__init__(params, locals())
 
     def check(self, group):
         super().check(group)
@@ -81,22 +77,17 @@ class LBFGS(_AllAtOnce):
             raise ValueError(f"LBFGS: line_search_fn={group['line_search_fn']!r} and history_size="
                              f"{group['history_size']} came, None or 'strong_wolfe' and at least 1 is needed")
 
+    @np.errstate(all="ignore")                       # as in torch, inf and nan come without a word
     def step(self, closure):
         """Up to max_iter iterations. Returns the loss before the first."""
-        outside, self._opt_called = np.geterr(), True
-        with np.errstate(all="ignore"):
-            return self._iterate(closure, outside)
-
-    def _iterate(self, closure, outside):
-        group, memory = self.param_groups[0], self.state[self._parameters()[0]]
+        group, memory, self._opt_called = self.param_groups[0], self.state[self._parameters()[0]], True
         calls, memory["n_iter"] = 0, memory.get("n_iter", 0)
 
         def evaluate():
             nonlocal calls
             calls += 1
             memory["func_evals"] = memory.get("func_evals", 0) + 1
-            with np.errstate(**outside):
-                loss = no_grad(recording=True)(closure)()
+            loss = no_grad(recording=True)(closure)()
             return loss, float(loss), self._gradient()
 
         def along(t):                                # f at x + t d, and its gradient

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, with momentum."""
+"""Steps along a momentum: SGD, and Lion, which takes its sign."""
 
 import numpy as np
 
@@ -10,13 +10,11 @@ class SGD(Optimizer):
 
     nesterov: θ ← θ - lr (g + momentum v).   maximize: the gradient with its sign changed.
     Raises ValueError for lr, momentum or weight_decay below 0; nesterov with momentum 0 or with dampening.
-    Source: Sutskever et al. 2013, in torch's form: v is not multiplied by lr.
-    """
+    Source: Sutskever et al. 2013, in torch's form: v is not multiplied by lr."""
 
     def __init__(self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False, *,
                  maximize=False):
-        super().__init__(params, {"lr": lr, "momentum": momentum, "dampening": dampening,
-                                  "weight_decay": weight_decay, "nesterov": nesterov, "maximize": maximize})
+        super().__init__(params, locals())
 
     def check(self, group):
         super().check(group)
@@ -34,3 +32,24 @@ class SGD(Optimizer):
             v[...] = g if state["first"] else momentum * v + (1 - group["dampening"]) * g
             g = g + momentum * v if group["nesterov"] else v
         return group["lr"] * g
+
+
+class Lion(Optimizer):
+    """θ ← θ - lr (sign(β₁ m + (1-β₁) g) + weight_decay θ),   then m ← β₂ m + (1-β₂) g,   m = 0 at first.
+
+    Each number moves by lr, whatever the size of its gradient; sign(0) = 0.   maximize: -g in the place of g.
+    Raises ValueError for lr or weight_decay below 0 or betas outside [0, 1).
+    torch has no Lion; names as in its Adam. Source: Chen et al. 2023, algorithm 2."""
+
+    def __init__(self, params, lr=1e-4, betas=(0.9, 0.99), weight_decay=0, *, maximize=False):
+        super().__init__(params, locals())
+
+    def start(self, p, group):
+        return {"exp_avg": np.zeros_like(p)}
+
+    def update(self, p, g, state, group):
+        (beta1, beta2), m = group["betas"], state["exp_avg"]
+        direction = np.sign(beta1 * m + (1 - beta1) * g)
+        m *= beta2
+        m += (1 - beta2) * g
+        return group["lr"] * (direction + group["weight_decay"] * p)

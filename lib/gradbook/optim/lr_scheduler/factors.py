@@ -43,8 +43,7 @@ class MultiStepLR(LRScheduler):
 class LinearLR(LRScheduler):
     """η_t = η_0 (start_factor + (end_factor - start_factor) min(t / total_iters, 1)).
 
-    Raises ValueError for start_factor outside (0, 1] or end_factor outside [0, 1].
-    """
+    Raises ValueError for start_factor outside (0, 1] or end_factor outside [0, 1]."""
 
     def __init__(self, optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5, last_epoch=-1):
         need(0 < start_factor <= 1 and 0 <= end_factor <= 1, f"LinearLR: start_factor={start_factor} and "
@@ -75,8 +74,7 @@ class ExponentialLR(LRScheduler):
 class CosineAnnealingLR(LRScheduler):
     """η_t = η_min + ½ (η_0 - η_min) (1 + cos(π t / T_max)); beyond T_max it rises again.
 
-    Source: Loshchilov & Hutter 2017, eq. 5, without restarts.
-    """
+    Source: Loshchilov & Hutter 2017, eq. 5, without restarts."""
 
     def __init__(self, optimizer, T_max, eta_min=0.0, last_epoch=-1):
         self.T_max, self.eta_min = T_max, eta_min

@@ -9,8 +9,7 @@ from ..optimizer import Optimizer
 class LRScheduler:
     """Sets lr in the groups of an optimizer. A subclass gives get_lr.
 
-    last_epoch: t; -1 as training begins, else the groups need an initial_lr, or a KeyError says so.
-    """
+    last_epoch: t; -1 as training begins, else the groups need an initial_lr, or a KeyError says so."""
 
     _is_initial = False
 
