@@ -45,7 +45,6 @@ METHODS = {
     "bool": lambda t: t.bool(), "int": lambda t: t.int(), "to": lambda t: t.to(float),
     "dim": lambda t: t.dim(),
     "int()": lambda t: int(t[0, 0, 0] * 10),
-    "isnan": lambda t: (t + float('nan')).isnan(), "isfinite": lambda t: t.isfinite(),
     "square method": lambda t: t.square(),
     "not": lambda t: ~(t > 0), "and": lambda t: (t > 0) & (t < 1), "or": lambda t: (t > 1) | (t < 0),
     "bits": lambda t: t.long() & 3, "and true": lambda t: True & (t > 0),

@@ -2,8 +2,7 @@
 
 `import gradbook as T` gives what `import torch as T` gives, as far as the book teaches it: T.tensor,
 T.no_grad, T.nn, T.optim, T.nn.functional, T.exp, T.matmul ... The chapters' modules, such as gradbook.ema,
-and what needs other packages, such as gradbook.figures, are imported when they are first used.
-"""
+and what needs other packages, such as gradbook.figures, are imported when they are first used."""
 
 import importlib
 import math
@@ -19,10 +18,10 @@ _WHERE = {                                          # module: the names that it 
                    "sub where",
     "shape": "cat chunk flatten flip permute reshape roll split squeeze stack transpose tril triu unsqueeze",
     "indexing": "gather masked_fill",
-    "reductions": "all amax amin any argmax argmin cumsum logsumexp max mean min norm prod std sum var",
+    "reductions": "all amax amin any argmax argmin cumsum logsumexp max mean min prod std sum var",
     "linear": "bmm einsum matmul outer",
-    "tensors": "eq ge gt isfinite isnan le lt ne",
-    "creation": "arange eye full linspace ones ones_like randn zeros zeros_like",
+    "tensors": "eq ge gt le lt ne",
+    "creation": "arange eye linspace ones ones_like randn zeros zeros_like",
     "activations": "log_softmax relu sigmoid softmax tanh",
 }
 for _module, _names in _WHERE.items():

@@ -3,8 +3,7 @@
 σ' = σ(1 - σ) and the Jacobian of softmax, diag(p) - p pᵀ, are derived in the chapter on backpropagation.
 At a kink the derivative is the one that torch takes. Integers are refused, with a TypeError, except by relu,
 hardtanh, sigmoid and tanh. x is torch's input, a name that is understood too. Unlike torch: no inplace; and
-at nan the derivatives of elu and hardtanh are nan and 0, as torch's are in long arrays only.
-"""
+at nan the derivatives of elu and hardtanh are nan and 0, as torch's are in long arrays only."""
 
 import math
 
@@ -40,8 +39,7 @@ def prelu(x, weight):
     """max(x, 0) + a min(x, 0), with learnt slopes a = weight.   da = Σ g min(x, 0).
 
     weight: () or (1,), one slope for all, or (C,), one for each channel of x: (N, C, ...). At 0: da = 0, and
-    the derivative in x is a. Raises ValueError for other weights. Source: He et al. 2015, eq. (1).
-    """
+    the derivative in x is a. Raises ValueError for other weights. Source: He et al. 2015, eq. (1)."""
     channels = _floating("prelu", x).shape[1] if x.ndim > 1 else 1
     if weight.ndim > 1 or weight.size not in (1, channels):
         raise ValueError(f"prelu: weight {weight.shape} came, x {x.shape} needs () or (1,) or ({channels},)")
@@ -73,8 +71,7 @@ def gelu(x, *, approximate="none"):
     """x Φ(x), where Φ(x) = (1 + erf(x/√2)) / 2 is the normal distribution; derivative Φ + x φ.
 
     approximate="tanh": Φ(x) ≈ (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2. Anything else: ValueError.
-    Source: Hendrycks & Gimpel 2016, §2.
-    """
+    Source: Hendrycks & Gimpel 2016, §2."""
     _floating("gelu", x)
     if approximate == "none":
         cdf = 0.5 * (1 + elementwise.erf.__wrapped__(x * math.sqrt(0.5))[0])
@@ -136,8 +133,7 @@ def tanh(x):
 def glu(x, dim=-1):
     """a ⊙ σ(b), where a and b are the halves of x along dim. Source: Dauphin et al. 2017, eq. (1).
 
-    x: (..., 2n, ...) -> (..., n, ...). Raises ValueError if that length is odd.
-    """
+    x: (..., 2n, ...) -> (..., n, ...). Raises ValueError if that length is odd."""
     dim = _along("glu", x, dim)
     if not x.ndim or x.shape[dim] % 2:
         raise ValueError(f"glu: x {x.shape} cannot be halved along dim {dim}")
@@ -152,8 +148,7 @@ def maxout(x, pieces, dim) -> Tensor:
     x: (..., n·pieces, ...) -> (..., n, ...). A maxout unit is maxout(linear(x, weight), pieces, -1): the
     largest of `pieces` linear functions. Raises ValueError if the length is no multiple of pieces.
     torch has no maxout; it is x.unflatten(dim, (-1, pieces)).amax(dim + 1) there, for dim >= 0.
-    Source: Goodfellow et al. 2013.
-    """
+    Source: Goodfellow et al. 2013."""
     dim = _along("maxout", x, dim)
     if not x.ndim or pieces < 1 or x.shape[dim] % pieces:
         raise ValueError(f"maxout: x {x.shape} cannot be cut into {pieces} pieces along dim {dim}")
@@ -165,8 +160,7 @@ def maxout(x, pieces, dim) -> Tensor:
 def softmax(x, dim):
     """p_i = e^{x_i} / Σ_j e^{x_j} along dim: positive, of sum 1.   dx = p ⊙ (g - Σ_j g_j p_j).
 
-    Unlike torch: dim has no default, as there it depends on the number of dimensions; and no dtype.
-    """
+    Unlike torch: dim has no default, as there it depends on the number of dimensions; and no dtype."""
     dim = _along("softmax", x, dim)
     p = np.exp(_below_maximum(x, dim))
     p /= p.sum(axis=dim, keepdims=True)
@@ -177,8 +171,7 @@ def softmax(x, dim):
 def log_softmax(x, dim):
     """log p_i = x_i - log Σ_j e^{x_j} along dim, in nats.   dx = g - p Σ_j g_j.
 
-    Unlike torch: dim has no default, as there it depends on the number of dimensions; and no dtype.
-    """
+    Unlike torch: dim has no default, as there it depends on the number of dimensions; and no dtype."""
     dim = _along("log_softmax", x, dim)
     y = _below_maximum(x, dim)
     if y.size:

@@ -4,8 +4,7 @@ O = P V with P = softmax(S) by rows and S = scale Q Kᵀ + mask: each query's an
 weighted by how well their keys match. With g, the cotangent of O:
     dV = Pᵀ g and dP = g Vᵀ, as for any product;   dS = P ⊙ (dP - D), D_i = Σ_j P_ij dP_ij, for softmax;
     dQ = scale dS K,   dK = scale dSᵀ Q,   dmask = dS.
-D needs no sum over keys: D_i = Σ_j P_ij Σ_e g_ie V_je = Σ_e g_ie O_ie (Dao et al. 2022, appendix B.2).
-"""
+D needs no sum over keys: D_i = Σ_j P_ij Σ_e g_ie V_je = Σ_e g_ie O_ie (Dao et al. 2022, appendix B.2)."""
 
 import math
 
@@ -27,8 +26,7 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
     A query that sees no key gets 0 and gives no gradient, as in torch.
     Raises ValueError for shapes that do not fit and for attn_mask with is_causal, TypeError for dtypes.
     Unlike torch: rng, a NumPy Generator, for dropout; no enable_gqa.
-    Source: Vaswani et al. 2017, eq. 1, and §3.2.3 for the masks.
-    """
+    Source: Vaswani et al. 2017, eq. 1, and §3.2.3 for the masks."""
     k, v, mask = key, value, attn_mask
     _check("scaled_dot_product_attention", query, k, v, mask, is_causal)
     scale = query.dtype.type(1 / math.sqrt(query.shape[-1] or 1) if scale is None else scale)
@@ -80,8 +78,7 @@ def embedding(input, weight, padding_idx=None):
 
     input: integers of any shape, int32 or int64.   weight: (rows, features).   y: (*input.shape, features).
     padding_idx: a row that gets no gradient; -1 is the last one.
-    Raises ValueError for an index or a padding_idx that is no row, TypeError for other dtypes.
-    """
+    Raises ValueError for an index or a padding_idx that is no row, TypeError for other dtypes."""
     if weight.ndim != 2:
         raise ValueError(f"embedding: weight {weight.shape} came, (rows, features) is needed")
     if input.dtype not in (np.int32, np.int64):
@@ -106,8 +103,7 @@ def one_hot(input, num_classes=-1) -> Tensor:
     """1 at the index and 0 elsewhere: (*input.shape, num_classes), int64. It has no derivative.
 
     input: int64, from 0.   num_classes: the largest index + 1 if -1.
-    Raises ValueError for an index that is no class, TypeError for another dtype.
-    """
+    Raises ValueError for an index that is no class, TypeError for another dtype."""
     index = plain(input)
     if index.dtype != np.int64:
         raise TypeError(f"one_hot: input is {index.dtype}, int64 is needed")

@@ -3,8 +3,7 @@
 The kernel is not mirrored, as everywhere in deep learning: this is cross-correlation,
     y[n, o, p, q] = b[o] + Σ_{c, i, j} w[o, c, i, j] x[n, c, p s + i d - before, q s + j d - before],
 with stride s and dilation d, x being 0 where there is no x. Its adjoint, the vjp of x, is the transposed
-convolution: g[n, o, p, q] w[o, c, i, j] is added to dx wherever x was read.
-"""
+convolution: g[n, o, p, q] w[o, c, i, j] is added to dx wherever x was read."""
 
 import numpy as np
 
@@ -22,8 +21,7 @@ def output_size(n, kernel, stride=1, padding=(0, 0), dilation=1, ceil_mode=False
     """How many places a kernel has on n pixels: ⌊(n + before + after - d (kernel - 1) - 1) / s⌋ + 1.
 
     padding: (before, after), in pixels.   ceil_mode: ⌈ ⌉ in the place of ⌊ ⌋, so that at the last place the
-    kernel may reach beyond the end; but it does not begin there.
-    """
+    kernel may reach beyond the end; but it does not begin there."""
     before, after = padding
     room = n + before + after - dilation * (kernel - 1) - 1
     if not ceil_mode:
@@ -120,8 +118,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     padding: so many 0 on either side; "valid": none; "same": dilation (kernel - 1) in all, so that y is as
     large as x with stride 1, which it needs; of an odd number the larger half comes behind x.
     groups: the k-th part of the outputs sees the k-th part of the channels only; depthwise if groups = C.
-    Raises ValueError for shapes and options that do not fit, TypeError for dtypes.
-    """
+    Raises ValueError for shapes and options that do not fit, TypeError for dtypes."""
     return _convolution("conv2d", x, weight, bias, stride, padding, dilation, groups)
 
 
@@ -129,8 +126,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """conv2d with a single axis.
 
-    x: (N, C, L) or (C, L).   weight: (O, C/groups, k).   bias: (O,) or None.   y: (N, O, L') or (O, L').
-    """
+    x: (N, C, L) or (C, L).   weight: (O, C/groups, k).   bias: (O,) or None.   y: (N, O, L') or (O, L')."""
     return _convolution("conv1d", x, weight, bias, stride, padding, dilation, groups)
 
 
@@ -199,8 +195,7 @@ def pad(x, pad, mode="constant", value=None):
     mode: what comes there. "constant": value, or 0; "replicate": the last entry; "reflect": the entries as
     mirrored at the last one, so pad < n; "circular": those from the other end, so pad <= n.
     The last three take 1 to 3 axes, behind one or two that stay, as in (N, C, H, W).
-    Raises ValueError, or TypeError for a pad that does not consist of integers.
-    """
+    Raises ValueError, or TypeError for a pad that does not consist of integers."""
     if not isinstance(pad, (tuple, list)) or not all(isinstance(p, (int, np.integer)) for p in pad):
         raise TypeError(f"pad: pad={pad!r} came, a tuple of integers is needed")
     if mode not in ("constant", "replicate", "reflect", "circular"):
@@ -212,36 +207,24 @@ def pad(x, pad, mode="constant", value=None):
                                or (mode != "circular" and 0 in x.shape[-axes - 1:])):
         raise ValueError(f"pad: mode={mode!r} came with pad={pad}, value={value}, x {x.shape}; it needs no "
                          "value, 1 to 3 pairs, and x one or two axes more, with entries")
-    y, backs = x.copy(), []
-    for k in range(axes):
-        y, back = _pad_axis(y, x.ndim - 1 - k, pad[2 * k], pad[2 * k + 1], mode, value or 0)
-        backs.append(back)
+    ends = [(0, 0)] * (x.ndim - axes) + [*zip(pad[::2], pad[1::2])][::-1]                # of every axis
+    for axis, (n, (before, after)) in enumerate(zip(x.shape, ends)):
+        kept, size, most = n + min(0, before) + min(0, after), before + n + after, max(before, after, 0)
+        if {"constant": kept < 0, "replicate": n and size < 1, "reflect": n and (size < 1 or most >= n),
+                "circular": most > kept}[mode]:
+            raise ValueError(f"pad: {before, after} is too much for axis {axis} of {n} entries, {mode=}")
+    grown = [(max(0, before), max(0, after)) for before, after in ends]
+    cut = tuple(slice(max(0, -before), min(0, after) or None) for before, after in ends)
+    reads = np.arange(x.size).reshape(x.shape)                             # which entry comes where, -1: none
+    if mode == "circular":
+        reads = np.pad(reads[cut], grown, "wrap")
+    elif axes:                                                             # np.pad does not take a number
+        none = {"constant_values": -1} if mode == "constant" else {}
+        reads = np.pad(reads, grown, "edge" if mode == "replicate" else mode, **none)[cut]
+    shape, size = x.shape, x.size
 
     def vjp(g):
-        for back in reversed(backs):
-            g = back(g)
-        return (g,)
+        dx = np.bincount(reads.ravel() + 1, g.ravel(), size + 1)[1:]       # -1 is added up at 0, and dropped
+        return (dx.reshape(shape).astype(g.dtype, copy=False),)
 
-    return y, vjp
-
-
-def _pad_axis(x, axis, before, after, mode, value):
-    n, shape = x.shape[axis], x.shape
-    start, kept, size = max(0, -before), n + min(0, before) + min(0, after), before + n + after
-    if {"constant": kept < 0, "replicate": size < 1, "reflect": size < 1 or max(before, after) >= n,
-            "circular": max(before, after, 0) > kept}[mode]:
-        raise ValueError(f"pad: {before, after} is too much for axis {axis} of {n} entries, mode={mode!r}")
-    i = np.arange(-before, n + after)
-    reads = {"constant": np.where((i >= 0) & (i < n), i, -1), "replicate": i.clip(0, n - 1),
-             "reflect": n - 1 - abs(n - 1 - abs(i)), "circular": start + (i - start) % max(kept, 1)}[mode]
-    inside = reads >= 0                                   # the others read value
-    y = np.full((*shape[:axis], size, *shape[axis + 1:]), value, x.dtype)
-    y.swapaxes(0, axis)[inside] = x.swapaxes(0, axis)[reads[inside]]
-
-    def vjp(g):
-        dx = np.zeros(shape, g.dtype)
-        for k in np.flatnonzero(inside):                  # np.add.at would take 5 times longer
-            dx.swapaxes(0, axis)[reads[k]] += g.swapaxes(0, axis)[k]
-        return dx
-
-    return y, vjp
+    return np.append(x, np.asarray(value or 0, x.dtype))[reads], vjp       # value is the last, x[-1]

@@ -1,8 +1,7 @@
 """Tensors made from sizes: constants, rows of numbers, random numbers.
 
 Without dtype they are of the default dtype, and whole numbers of int64. Unlike torch: randn's generator is a
-NumPy Generator, and without one the numbers differ from run to run; there is no out, device or layout.
-"""
+NumPy Generator, and without one the numbers differ from run to run; there is no out, device or layout."""
 
 import math
 import operator
@@ -10,8 +9,7 @@ import operator
 import numpy as np
 
 from .autodiff import Tensor
-from .dtypes import as_array, get_default_dtype, int64
-from .tensors import plain
+from .dtypes import get_default_dtype, int64
 
 
 def _made(name, sizes, make, dtype, requires_grad):
@@ -31,12 +29,6 @@ def zeros(*size, dtype=None, requires_grad=False) -> Tensor:
 def ones(*size, dtype=None, requires_grad=False) -> Tensor:
     """Ones of this size, ones(2, 3) or ones((2, 3))."""
     return _made("ones", size, np.ones, dtype, requires_grad)
-
-
-def full(size, fill_value, *, dtype=None, requires_grad=False) -> Tensor:
-    """fill_value everywhere, and its dtype."""
-    value = as_array(plain(fill_value), dtype)
-    return _made("full", (size,), lambda shape: np.full(shape, value), value.dtype, requires_grad)
 
 
 def zeros_like(input, *, dtype=None, requires_grad=False) -> Tensor:

@@ -1,8 +1,7 @@
 """Which dtype and shape a result has: NumPy's rules, and torch's where the two differ.
 
 Unlike torch: the default is float64, because a book that compares gradients needs the digits.
-`set_default_dtype(float32)` gives torch's default.
-"""
+`set_default_dtype(float32)` gives torch's default."""
 
 import operator
 
@@ -50,8 +49,7 @@ def match(x, y):
 
     Dtypes of equal standing widen as in NumPy. As in torch, an operand without dimensions, a Python number
     or a 0-d array, does not widen the other unless it is of a higher kind (bool < integer < floating);
-    a Python float makes integers the default dtype. (Unlike torch: a NumPy number counts as a 0-d array.)
-    """
+    a Python float makes integers the default dtype. (Unlike torch: a NumPy number counts as a 0-d array.)"""
     if type(x) is type(y) is float64.type:             # two numbers: asking each for its dtype takes longer
         return x, y
     a, b = getattr(x, "dtype", None), getattr(y, "dtype", None)
@@ -91,8 +89,7 @@ def axes(name, dim, ndim, new=0, empty=None):
 
     A number without dimensions has dim 0 and -1 too, as in torch.   new: how many dimensions are to be added.
     empty: what () means, by default all.
-    Raises ValueError, in the name of the operation, if one is out of range or comes twice.
-    """
+    Raises ValueError, in the name of the operation, if one is out of range or comes twice."""
     given = dim if isinstance(dim, (tuple, list)) or dim is None else (dim,)
     if not given:
         return tuple(range(ndim)) if given is None or empty is None else empty

@@ -52,8 +52,7 @@ def pow(x, exponent):
     """x^p, p a number or an array. For x < 0 and p not a whole number: nan.
 
     The derivative in p, x^p log x, is taken as 0 at x = 0 for p >= 0, as in torch.
-    Unlike torch: integers to powers below 0 are a ValueError also where p is an array.
-    """
+    Unlike torch: integers to powers below 0 are a ValueError also where p is an array."""
     x, p = match(x, exponent)
     z = _power(x, p)
 
@@ -113,8 +112,7 @@ def cos(x):
 def erf(x):
     """2/√π ∫_0^x e^{-t²} dt, to the last digits.   erf' = 2/√π e^{-x²}.
 
-    By Taylor's series around the nearest of the points k/256. At |x| >= 6 erf is ±1 to the last digit.
-    """
+    By Taylor's series around the nearest of the points k/256. At |x| >= 6 erf is ±1 to the last digit."""
     x = floating(x)
     y = np.empty(np.shape(x), np.result_type(x))
     table = _erf_table(y.dtype)
@@ -192,8 +190,7 @@ def where(condition, x, y):
 def clamp(x, min=None, max=None):
     """x, but at least min and at most max (which wins): numbers or arrays, of which one may be missing.
 
-    Where x is the result, also at min and max themselves, it has the cotangent; else the bound has it.
-    """
+    Where x is the result, also at min and max themselves, it has the cotangent; else the bound has it."""
     if min is None and max is None:
         raise ValueError("clamp: neither min nor max came")
     y = x if min is None else np.maximum(*match(x, min))

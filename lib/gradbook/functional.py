@@ -1,7 +1,6 @@
 """The names of torch.nn.functional, found here as there. Each lives in the module of its idea, listed below.
 
-maxout, drop_path and dropconnect are not in torch.
-"""
+maxout, drop_path and dropconnect are not in torch."""
 
 import importlib
 

@@ -1,8 +1,7 @@
 """Operations that select: t[index], gather, masked_fill.
 
 The adjoint of reading is adding: what was read twice receives both cotangents, what was not read receives 0.
-Unlike torch: slices may step backwards.
-"""
+Unlike torch: slices may step backwards."""
 
 import numpy as np
 
@@ -16,8 +15,7 @@ from .tensors import plain
 def getitem(x, index):
     """x[index]: numbers, slices, None, ..., integer and boolean arrays, with torch's meaning.
 
-    A number beside arrays selects first, so x[0, :, [1, 2]] is x[0][:, [1, 2]], unlike in NumPy.
-    """
+    A number beside arrays selects first, so x[0, :, [1, 2]] is x[0][:, [1, 2]], unlike in NumPy."""
     shape, (simple, arrays) = x.shape, _two_steps(index)
     value = x[simple]
 
@@ -57,8 +55,7 @@ def _two_steps(index):
 def gather(input, dim, index):
     """y[i, j, k] = x[i, index[i, j, k], k], if dim is 1: x = input is read, in dim, where index says.
 
-    index: integers from 0; of x's number of dimensions, and in the others no longer than x.
-    """
+    index: integers from 0; of x's number of dimensions, and in the others no longer than x."""
     before, shape = np.shape(input), np.shape(input) or (1,)
     (k,) = axes("gather", dim, len(before)) or (0,)
     at = np.array(index, ndmin=1)

@@ -1,7 +1,6 @@
 """Matrix products, general products of arrays (einsum) and the linear layer.
 
-y_ik = Σ_j a_ij b_jk, so da_ij = Σ_k g_ik b_jk = (g bᵀ)_ij and db_jk = Σ_i a_ij g_ik = (aᵀ g)_jk.
-"""
+y_ik = Σ_j a_ij b_jk, so da_ij = Σ_k g_ik b_jk = (g bᵀ)_ij and db_jk = Σ_i a_ij g_ik = (aᵀ g)_jk."""
 
 import math
 import string
@@ -18,8 +17,7 @@ def matmul(a, b):
     """a b, over the last two dimensions; those before them broadcast.
 
     a: (..., n, k) or (k,).   b: (..., k, m) or (k,).   A vector is a row on the left and a column on the
-    right, and its dimension of length 1 is dropped again.
-    """
+    right, and its dimension of length 1 is dropped again."""
     if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(f"matmul: a {a.shape} and b {b.shape} do not share an inner length")
     y = a @ b
@@ -46,8 +44,7 @@ def matmul(a, b):
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b: y_k = Σ_j W_kj x_j + b_k for each row x.
 
-    x: (..., in).   weight: (out, in).   bias: (out,) or None.   y: (..., out).
-    """
+    x: (..., in).   weight: (out, in).   bias: (out,) or None.   y: (..., out)."""
     if weight.ndim != 2 or not x.ndim or x.shape[-1] != weight.shape[1]:
         raise ValueError(f"linear: x {x.shape} and weight {weight.shape} are not (..., in) and (out, in)")
     if bias is not None and bias.shape != weight.shape[:1]:
@@ -86,15 +83,12 @@ def einsum(equation, *operands):
     """The sum of products that the letters name: "ij,jk->ik" is y_ik = Σ_j a_ij b_jk.
 
     A letter is a dimension; what the right side lacks is summed; a letter twice in one operand is its
-    diagonal; "..." are the dimensions before, which broadcast, as does length 1. Without "->" the result has
-    "..." and then, in alphabetical order, the letters that come once. In the vjp the cotangent and an operand
-    exchange their letters: da_ij = Σ_k g_ik b_jk is "ik,jk->ij".
-    """
+    diagonal; "..." are the dimensions before. Without "->" the result has "..." and then, in alphabetical
+    order, the letters that come once. In the vjp the cotangent and an operand exchange their letters:
+    da_ij = Σ_k g_ik b_jk is "ik,jk->ij".   Unlike torch: length 1 does not broadcast, it is a ValueError."""
     terms, out, length = _letters(equation, [np.shape(x) for x in operands])
-    full = [np.broadcast_to(x, [length[c] for c in term]) for x, term in zip(operands, terms)]
-    shapes = [np.shape(x) for x in operands]
-    large = len(full) > 1 and math.prod(length.values()) > 4096        # else the planning takes longer
-    y = np.einsum(f"{','.join(terms)}->{out}", *full, optimize=large)
+    large = len(terms) > 1 and math.prod(length.values()) > 4096       # else the planning takes longer
+    y = np.einsum(f"{','.join(terms)}->{out}", *operands, optimize=large)
 
     def vjp(g, needs=None):
         return None, *(slope(g, k) if needs is None or k + 1 in needs else None for k in range(len(terms)))
@@ -103,15 +97,14 @@ def einsum(equation, *operands):
         others = [out, *terms[:k], *terms[k + 1:]]
         letters = "".join(dict.fromkeys(terms[k]))                   # each once
         found = "".join(c for c in letters if any(c in term for term in others))
-        d = np.einsum(f"{','.join(others)}->{found}", g, *full[:k], *full[k + 1:], optimize=large)
+        d = np.einsum(f"{','.join(others)}->{found}", g, *operands[:k], *operands[k + 1:], optimize=large)
         alone = [n for n, c in enumerate(letters) if c not in found]     # summed by itself: spread out again
         d = np.broadcast_to(np.expand_dims(d, alone), [length[c] for c in letters])
         if len(letters) < len(terms[k]):                              # only the diagonal was read
             dx = np.zeros([length[c] for c in terms[k]], d.dtype)
             np.einsum(f"{terms[k]}->{letters}", dx)[...] = d
             d = dx
-        stretched = tuple(n for n, c in enumerate(terms[k]) if shapes[k][n] != length[c])
-        return d.sum(axis=stretched, keepdims=True) if stretched else d
+        return d
 
     return y, vjp
 
@@ -132,9 +125,8 @@ def _letters(equation, shapes):
     length = {}
     for term, shape in zip(terms, shapes):
         for c, n in zip(term, shape):
-            if length.setdefault(c, n) != n and 1 not in (n, length[c]):
+            if length.setdefault(c, n) != n:
                 raise ValueError(f"einsum: in {equation!r} {c} is of length {length[c]} and {n}")
-            length[c] = n if length[c] == 1 else length[c]
     if not set(length) <= set(string.ascii_letters) or set(out) - set(length) or len(set(out)) < len(out):
         raise ValueError(f"einsum: {equation!r} is not letters, on the right each once and from the left")
     return terms, out, length

@@ -39,8 +39,7 @@ def l1_loss(input, target, *, reduction="mean"):
 def smooth_l1_loss(input, target, *, reduction="mean", beta=1.0):
     """d²/2β where |d| <= β, else |d| - β/2, with d = y - t.   dy = g clip(d/β, -1, 1) = -dt.
 
-    β = 0 gives l1_loss; β < 0 is a ValueError. Source: Girshick 2015, eq. (3), where β = 1.
-    """
+    β = 0 gives l1_loss; β < 0 is a ValueError. Source: Girshick 2015, eq. (3), where β = 1."""
     if not beta >= 0:
         raise ValueError(f"smooth_l1_loss: beta {beta} came, at least 0 is needed")
     return _absolute("smooth_l1_loss", input, target, reduction, beta)
@@ -50,8 +49,7 @@ def smooth_l1_loss(input, target, *, reduction="mean", beta=1.0):
 def huber_loss(input, target, reduction="mean", delta=1.0):
     """d²/2 where |d| <= δ, else δ (|d| - δ/2), with d = y - t: δ times smooth_l1_loss with β = δ.
 
-    δ <= 0 is a ValueError. Source: Huber 1964.
-    """
+    δ <= 0 is a ValueError. Source: Huber 1964."""
     if not delta > 0:
         raise ValueError(f"huber_loss: delta {delta} came, a positive number is needed")
     return _absolute("huber_loss", input, target, reduction, delta, delta)
@@ -77,8 +75,7 @@ def binary_cross_entropy(input, target, weight=None, *, reduction="mean"):
 
     dy = w (y - t) / (y (1 - y)) g, the divisor at least 1e-12;   dt = w (log(1 - y) - log y) g.
     weight w broadcasts to y's shape, and has no derivative. y or t outside [0, 1] is a ValueError.
-    For a large logit x, σ(x) rounds to 1: binary_cross_entropy_with_logits(x, t) is exact there.
-    """
+    For a large logit x, σ(x) rounds to 1: binary_cross_entropy_with_logits(x, t) is exact there."""
     y, t = _pair("binary_cross_entropy", input, target)
     for name, p in (("input", y), ("target", t)):
         if not np.all((p >= 0) & (p <= 1)):
@@ -102,8 +99,7 @@ def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None
     """-w (p t log σ(x) + (1 - t) log σ(-x)), in nats, for logits x = input, however large.
 
     dx = w ((1 - t + p t) σ(x) - p t) g, without weights (σ(x) - t) g;   dt = w (log σ(-x) - p log σ(x)) g.
-    weight w and pos_weight p, of the positive class, broadcast to x's shape, and have no derivative.
-    """
+    weight w and pos_weight p, of the positive class, broadcast to x's shape, and have no derivative."""
     name = "binary_cross_entropy_with_logits"
     x, t = _pair(name, input, target)
     w, p = _weight(f"{name}: weight", weight, x), _weight(f"{name}: pos_weight", pos_weight, x)
@@ -127,8 +123,7 @@ def kl_div(input, target, *, reduction="mean", log_target=False):
 
     With log_target, t is log p as well: e^t (t - x). reduction="batchmean" divides the sum by the length of
     input's first dimension, so that it is the mean KL(p ‖ q) of N distributions; "mean" by all entries.
-    dx = -p g;   dt = (log p + 1 - x) g, or times p with log_target. At p = 0 the term is 0, and dt nan.
-    """
+    dx = -p g;   dt = (log p + 1 - x) g, or times p with log_target. At p = 0 the term is 0, and dt nan."""
     input, target = np.asarray(input), np.asarray(target)
     x, t = match(input, target)
     if x.dtype.kind != "f" or target.dtype.kind != "f":

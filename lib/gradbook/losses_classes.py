@@ -3,8 +3,7 @@
 input: (N, C); (N, C, d1, ...), with a target for each place of an image, say; or (C,). target: class indices,
 integers (N,), (N, d1, ...) or (); one outside 0 ... C-1 is a ValueError. The terms are reduced as in losses,
 but "mean" divides by the sum of their weights: their number, if no weight is given.
-weight: (C,), one a class. It has no derivative, except beside probabilities.
-"""
+weight: (C,), one a class. It has no derivative, except beside probabilities."""
 
 import math
 
@@ -19,8 +18,7 @@ from .losses import reduced
 def nll_loss(input, target, weight=None, *, ignore_index=-100, reduction="mean"):
     """-w_t x_t for each term, the negative log-likelihood, in nats, when x = input holds log-probabilities.
 
-    dx_t = -w_t g, and 0 elsewhere. Where the target is ignore_index, the term and its weight are 0.
-    """
+    dx_t = -w_t g, and 0 elsewhere. Where the target is ignore_index, the term and its weight are 0."""
     (x, terms), target = _rows("nll_loss", input), np.asarray(target)
     t, kept, w = _chosen("nll_loss", target, terms, x, weight, ignore_index)
     at, rows, shape = (np.arange(len(t)), t), x.shape, input.shape
@@ -44,8 +42,7 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
     dz = (p Σ_k q_k - q) g, which is (p - t) g without weights;   dt = -(1 - ε) w log p g.
     Stable for all logits: log p is formed by log-sum-exp and p is never divided by. Where the target is
     ignore_index, q = 0. ε outside [0, 1], and an ignore_index >= 0 beside probabilities, are ValueErrors.
-    Source: Bridle 1990; label smoothing: Szegedy et al. 2016, §7.
-    """
+    Source: Bridle 1990; label smoothing: Szegedy et al. 2016, §7."""
     (z, terms), target, smooth = _rows("cross_entropy", input), np.asarray(target), label_smoothing
     soft = target.dtype.kind == "f"
     if not 0 <= smooth <= 1:
@@ -104,8 +101,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, *, reduction=
     """w_t Σ_{j≠t} max(0, m - x_t + x_j)^p / C for each term, m = margin: the loss of a multi-class SVM.
 
     p is 1 or 2, else ValueError. input: (N, C) or (C,). "mean" divides by the number of terms, also with
-    weight. At the kink, and at nan, an entry adds nothing. Source: Weston & Watkins 1999.
-    """
+    weight. At the kink, and at nan, an entry adds nothing. Source: Weston & Watkins 1999."""
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: p {p} is not 1 or 2")
     if input.ndim > 2:

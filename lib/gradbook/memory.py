@@ -3,8 +3,7 @@
 A vjp holds arrays of its forward pass. Were one of them overwritten before backward(), the gradient would
 be silently wrong. So one clock stamps both the tensors made and the memory written, a view shares the stamp
 of the memory it looks at, and backward() refuses a vjp that holds memory written after the vjp was made.
-Not seen, as in torch: writes past the tensor, to an array obtained from it (t.numpy()[0] = 1).
-"""
+Not seen, as in torch: writes past the tensor, to an array obtained from it (t.numpy()[0] = 1)."""
 
 import itertools
 

@@ -1,41 +1,36 @@
 """What is said of a name that is not there."""
 
 EVERYWHERE = {                                     # names with spaces between: what to do without them
-    "cuda cpu device mps xpu get_device is_cuda pin_memory": "everything is on the CPU",
-    "float16 bfloat16 half complex64 complex128 cfloat": "there are float32 and float64",
-    "sort argsort topk unique median quantile histc bincount nonzero round floor ceil isinf searchsorted svd":
+    "cuda cpu device mps is_cuda pin_memory": "everything is on the CPU",
+    "float16 bfloat16 half complex64 complex128": "there are float32 and float64",
+    "sort argsort topk unique median quantile nonzero round floor ceil isnan isinf isfinite allclose isclose":
         "use NumPy's, of t.detach().numpy()",
-    "allclose equal isclose": "write (a == b).all(), or use NumPy's, of t.detach().numpy()",
-    "mm mv dot inner addmm baddbmm": "use matmul, a @ b",
-    "rsqrt reciprocal log1p expm1 log2 log10 tan sinh cosh": "write it with sqrt, log, exp, sin, cos and /",
-    "logical_not logical_and logical_or masked_select": "write ~a, a & b, a | b and t[mask]",
-    "remainder fmod floor_divide": "use Python's of numbers, or NumPy's of arrays",
-    "unbind": "write list(t)",
+    "mm mv dot inner addmm": "use matmul, a @ b",
+    "norm rsqrt reciprocal log1p expm1 log2 log10 tan": "write it with sqrt, sum, log, exp, sin, cos and /",
+    "logical_not logical_and logical_or masked_select unbind": "write ~a, a & b, a | b, t[mask] and list(t)",
     "repeat tile repeat_interleave broadcast_to expand_as": "use t.expand, which does not copy, or cat",
-    "scatter scatter_add index_add index_put index_fill": "write t[index] = ..., without gradient",
-    "index_select take select narrow movedim swapaxes ravel": "use t[index], gather, permute and flatten",
+    "scatter scatter_add index_add index_fill": "write t[index] = ..., without gradient",
+    "index_select select narrow movedim swapaxes": "use t[index], gather, permute and transpose",
     "concat concatenate hstack vstack": "use cat and stack",
-    "diag diagonal trace diag_embed": "use einsum('ii->i', t), einsum('ii', t) and eye",
+    "diag diagonal trace": "use einsum('ii->i', t), einsum('ii', t) and eye",
 }
 TOP = {
     "manual_seed Generator seed": "pass a NumPy Generator, as in randn(2, generator=rng)",
     "rand randint randperm normal multinomial": "write tensor(rng.random((2, 3))), rng a NumPy Generator",
     "from_numpy as_tensor asarray": "tensor(array) copies it, Tensor(array) does not",
-    "empty empty_like full_like": "use zeros, zeros_like and full",
+    "full empty full_like empty_like": "use zeros, ones and zeros_like, and + for another number",
     "autograd grad func": "use t.backward(), or autodiff.vjp(f, *arrays)",
-    "enable_grad inference_mode set_grad_enabled is_grad_enabled": "use no_grad()",
+    "enable_grad inference_mode set_grad_enabled": "use no_grad()",
     "save load": "use numpy.savez(path, **net.state_dict()), and numpy.load",
     "utils": "minibatches are in gradbook.data",
-    "compile jit": "there is nothing to compile",
 }
 TENSOR = {
-    "register_hook retain_grad grad_fn retains_grad": "there are no hooks, and .grad on leaves only",
+    "register_hook retain_grad grad_fn": "there are no hooks, and .grad on leaves only",
     "type type_as": "use t.to(dtype)",
     "view_as reshape_as": "write t.reshape(other.shape)",
     "new_zeros new_ones new_full new_tensor": "write gradbook.zeros(size, dtype=t.dtype)",
-    "nelement element_size nbytes stride storage data_ptr": "use t.numel(), and what t.numpy() has",
-    "is_floating_point": "write t.dtype.kind == 'f'",
-    "fill_ exp_ sqrt_ clamp_ normal_ uniform_ masked_fill_ lerp_ addcmul_ addcdiv_ relu_ pow_ detach_":
+    "nelement element_size nbytes stride": "use t.numel(), and what t.numpy() has",
+    "fill_ exp_ sqrt_ clamp_ normal_ uniform_ masked_fill_ pow_ detach_":
         "write t[...] = ...; in place there are add_, sub_, mul_, div_, zero_ and copy_",
 }
 
@@ -43,8 +38,7 @@ TENSOR = {
 def missing(where, offered, instead=None):
     """A module's __getattr__: name -> AttributeError that says what there is instead.
 
-    where: what lacks the name, such as "gradbook.nn".   offered: the names it has.   instead: as above.
-    """
+    where: what lacks the name, such as "gradbook.nn".   offered: the names it has.   instead: as above."""
     advice = _by_name(instead or {})
 
     def no_such_name(name):
@@ -67,8 +61,7 @@ def _by_name(table):
 def mark_missing(cls, instead):
     """Let instances of cls say of each name in `instead` what there is, as a __getattr__ of cls would.
 
-    But that would slow the access to every attribute, and with it the tape, by a tenth.
-    """
+    But that would slow the access to every attribute, and with it the tape, by a tenth."""
     names = _by_name(instead)
     say = missing(cls.__name__, (), instead)
     for name in names:

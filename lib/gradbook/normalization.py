@@ -6,8 +6,7 @@ an example's channels (group norm), of one of its channels (instance norm). All 
 ∂μ/∂x_j = 1/M and ∂σ/∂x_j = h_j/M, so ∂h_i/∂x_j = (δ_ij - 1/M - h_i h_j/M) / σ. With g' = γ g, h's cotangent,
     dx = (g' - mean g' - h mean(g' h)) / σ,     dγ = Σ g h,     dβ = Σ g:
 g' loses its mean and its part along h, as neither a shift nor a stretch of x changes h (but for ε). Where
-μ = 0 the second term is missing; where μ and σ are given, as in evaluation, so is the third.
-"""
+μ = 0 the second term is missing; where μ and σ are given, as in evaluation, so is the third."""
 
 import math
 
@@ -27,8 +26,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     becomes, in place, (1 - momentum) running_mean + momentum μ, and running_var likewise with the unbiased
     variance, M / (M - 1) v. Otherwise they are the running ones, and constants.
     Raises ValueError for shapes and dtypes that do not fit, and in training for one value a channel or
-    eps <= 0.   Source: Ioffe & Szegedy 2015, algorithms 1 and 2.
-    """
+    eps <= 0.   Source: Ioffe & Szegedy 2015, algorithms 1 and 2."""
     if eps < 0 or (training and eps == 0):
         raise ValueError(f"batch_norm: eps={eps} came, a positive one is needed")
     return _norm("batch_norm", input, running_mean, running_var, weight, bias, training, momentum, eps)
@@ -39,8 +37,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
     """γ (x - μ) / √(v + ε) + β for each channel of each example, over its positions.
 
     As batch_norm, whose training is here use_input_stats; but the running ones follow a mean over examples.
-    Unlike torch: an empty batch leaves them as they are.   Source: Ulyanov et al. 2016, eq. 3.
-    """
+    Unlike torch: an empty batch leaves them as they are.   Source: Ulyanov et al. 2016, eq. 3."""
     running = running_mean, running_var
     return _norm("instance_norm", input, *running, weight, bias, use_input_stats, momentum, eps)
 
@@ -63,8 +60,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """γ (x - μ) / √(v + ε) + β over the last dimensions.
 
     input: (..., *normalized_shape).   γ = weight, β = bias: normalized_shape, which is a tuple, or None.
-    Raises ValueError for shapes that do not fit.   Source: Ba, Kiros & Hinton 2016, eq. 3.
-    """
+    Raises ValueError for shapes that do not fit.   Source: Ba, Kiros & Hinton 2016, eq. 3."""
     last = _last("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     return standardize(input, weight, bias, last=last, eps=eps)
 
@@ -73,8 +69,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     """γ x / √(mean x² + ε) over the last dimensions.
 
     input, normalized_shape, weight: as in layer_norm.   eps=None: the dtype's, 2.2e-16 in float64.
-    Unlike torch: ValueError for unequal dtypes.   Source: Zhang & Sennrich 2019, eq. 4.
-    """
+    Unlike torch: ValueError for unequal dtypes.   Source: Zhang & Sennrich 2019, eq. 4."""
     last = _last("rms_norm", input, normalized_shape, weight=weight)
     eps = np.finfo(input.dtype).eps if eps is None else eps
     return standardize(input, weight, last=last, centred=False, eps=eps)
@@ -87,8 +82,7 @@ def standardize(x, weight=None, bias=None, mean=None, var=None, *, last=None, gr
 
     x is looked at as (N, G, K, P), with γ and β by (g, k), μ and σ by (n, g). last: so many last dimensions
     are K. groups: of G groups each has K channels. With neither G are the channels, μ and σ going by g alone.
-    mean, var: (C,), given μ and v.   moments: a list, to which those found are appended.
-    """
+    mean, var: (C,), given μ and v.   moments: a list, to which those found are appended."""
     if x.ndim < (last or 2):
         raise ValueError(f"standardize: x {x.shape} came, {last or '(N, C, ...)'} dimensions are needed")
     if last:
@@ -201,8 +195,7 @@ def normalize(input, p=2.0, dim=1, eps=1e-12):
 
     ‖x‖_p = (Σ |x|^p)^(1/p); for p = inf the largest |x|, for -inf the smallest, for 0 how many are not 0.
     With m = max(‖x‖_p, ε):   dx = g / m - (Σ g x / m²) ∂‖x‖_p/∂x, the second term only where ‖x‖_p >= ε;
-    ∂‖x‖_p/∂x = sign(x) (|x| / ‖x‖_p)^(p-1), taken as 0 at x = 0; entries that tie for ±inf share it.
-    """
+    ∂‖x‖_p/∂x = sign(x) (|x| / ‖x‖_p)^(p-1), taken as 0 at x = 0; entries that tie for ±inf share it."""
     x, size, over = input, np.abs(input), axes("normalize", dim, input.ndim)
     _check("normalize", x, x.shape)
     total = lambda a: a.sum(axis=over, keepdims=True, dtype=x.dtype)
@@ -231,8 +224,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """cos = u₁·u₂ along dim, u = x / max(‖x‖₂, ε). x1 and x2 broadcast; dim is one of their common shape.
 
     dx₁ = g (u₂ - cos x₁ / ‖x₁‖) / max(‖x₁‖, ε), where x₁ / ‖x₁‖ is taken as 0 at x₁ = 0; dx₂ likewise.
-    As in torch, the second term is there also where ε replaces the norm.
-    """
+    As in torch, the second term is there also where ε replaces the norm."""
     a, b = np.broadcast_arrays(*match(x1, x2))
     _check("cosine_similarity", a, a.shape)
     if dim is None or isinstance(dim, (tuple, list)) or eps < 0:

@@ -1,8 +1,7 @@
 """Pooling: each window of an image becomes one number, its maximum or its mean. Channels stay apart.
 
 In all of it x is (N, C, H, W) or (C, H, W), and y the same with H', W'. An option that has two axes is one
-number for both or a tuple. A window is a loop over taps, as the kernel of a convolution is.
-"""
+number for both or a tuple. A window is a loop over taps, as the kernel of a convolution is."""
 
 import itertools
 
@@ -19,8 +18,7 @@ def max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=Fal
 
     stride: kernel_size if None.   padding: at most kernel_size / 2, by pixels that are never the largest.
     dilation, ceil_mode: as in `convolution.output_size`.   nan is the largest, and its last one gets g.
-    Raises ValueError for shapes and options that do not fit.   Unlike torch: no return_indices.
-    """
+    Raises ValueError for shapes and options that do not fit.   Unlike torch: no return_indices."""
     axes = _axes("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     y = np.full((*x.shape[:-2], *(size for _, size, *_ in axes)), lowest, x.dtype)
@@ -52,8 +50,7 @@ def avg_pool2d(x, kernel_size, stride=None, padding=0, ceil_mode=False, count_in
     stride: kernel_size if None.   padding: at most kernel_size / 2, by pixels of 0.   ceil_mode: as in
     `convolution.output_size`.   k counts the padding too, if count_include_pad, but nothing beyond it; or is
     divisor_override, an integer.
-    Raises ValueError for shapes and options that do not fit.   Unlike torch: TypeError for integers x.
-    """
+    Raises ValueError for shapes and options that do not fit.   Unlike torch: TypeError for integers x."""
     axes = _axes("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode, floating=True)
     if divisor_override == 0 or not isinstance(divisor_override, (int, type(None))):
         raise ValueError(f"avg_pool2d: divisor_override={divisor_override!r} is not an integer other than 0")
@@ -81,8 +78,7 @@ def adaptive_avg_pool2d(x, output_size):
     """The mean of each of H'·W' windows that cover x: in H, pixels ⌊i H / H'⌋ to before ⌈(i + 1) H / H'⌉.
 
     output_size: H' and W', where None keeps H or W; 1 is the global mean. Neighbouring windows may overlap.
-    Raises ValueError for shapes and sizes that do not fit.   Unlike torch: None alone is (None, None).
-    """
+    Raises ValueError for shapes and sizes that do not fit.   Unlike torch: None alone is (None, None)."""
     _check("adaptive_avg_pool2d", x, floating=True, filled=2)
     sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     if len(sizes) != 2:

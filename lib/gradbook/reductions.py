@@ -2,8 +2,7 @@
 
 dim is a dimension, several, or (None) all; keepdim leaves length 1 where they were. The cotangent of a sum is
 spread out again over what was added; the other vjps are that, times the derivative. Integers and bools add
-up to int64. Unlike torch: an empty mean or variance is nan with NumPy's RuntimeWarning; there is no dtype.
-"""
+up to int64. Unlike torch: an empty mean or variance is nan with NumPy's RuntimeWarning; there is no dtype."""
 
 import math
 from collections import namedtuple
@@ -22,12 +21,15 @@ def _spread(g, shape, over, keepdim):
     return np.broadcast_to(g if keepdim else np.expand_dims(g, over), shape)
 
 
-def _over(name, x, dim, floats=False):
+def _over(name, x, dim, floats=False, filled=False):
     """The dimensions to reduce, and how many numbers become one."""
     if floats and x.dtype.kind != "f":
         raise TypeError(f"{name}: x is {x.dtype}, a floating dtype is needed; write x.double().{name}()")
     over = axes(name, dim, x.ndim)
-    return over, math.prod(x.shape[k] for k in over)
+    n = math.prod(x.shape[k] for k in over)
+    if filled and not n:
+        raise ValueError(f"{name}: x {x.shape} has no entries in dim {dim}")
+    return over, n
 
 
 @primitive
@@ -49,8 +51,7 @@ def mean(x, dim=None, keepdim=False):
 def var(x, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """Σ (x - mean)² / (n - correction), of floats.   dx = 2 g (x - mean) / (n - correction).
 
-    correction is 1 for the unbiased estimate, which is the default, and 0 if unbiased=False.
-    """
+    correction is 1 for the unbiased estimate, which is the default, and 0 if unbiased=False."""
     return _variance("var", x, dim, unbiased, keepdim, correction)
 
 
@@ -82,17 +83,6 @@ def _variance(name, x, dim, unbiased, keepdim, correction):
         return (_spread(g, d.shape, over, keepdim) * slope,)
 
     return v, vjp
-
-
-@primitive
-def norm(x, p="fro", dim=None, keepdim=False):
-    """√Σ x², of floats; p is "fro" or 2, no other. Where it is 0 its derivative is taken as 0."""
-    if p not in ("fro", 2):
-        raise ValueError(f"norm: p {p!r} came, 'fro' or 2 is needed, else (x.abs() ** p).sum() ** (1 / p)")
-    over, n = _over("norm", x, dim, floats=True)
-    y = np.abs(x) if n == 1 and (x.ndim or dim is None) else np.sqrt((x * x).sum(axis=over, keepdims=True))
-    unit = x / np.where(y == 0, 1, y)
-    return y if keepdim else np.squeeze(y, over), lambda g: (_spread(g, x.shape, over, keepdim) * unit,)
 
 
 @primitive
@@ -150,33 +140,21 @@ def cumsum(x, dim):
 
 
 @primitive
-def amax(x, dim=None, keepdim=False):
-    """The largest entry; nan if there is one. Entries that tie share the cotangent equally."""
-    return _extreme("amax", np.max, x, dim, keepdim)
+def amax(x, dim=None, keepdim=False, *, nans=False):
+    """The largest entry; nan if there is one. Entries that tie share the cotangent equally.
+
+    nans: and where it is nan the nans share it, as in max without dim; else all of that get nan."""
+    return _extreme("amax", np.max, x, dim, keepdim, nans)
 
 
 @primitive
-def amin(x, dim=None, keepdim=False):
-    """The smallest entry; nan if there is one. Entries that tie share the cotangent equally."""
-    return _extreme("amin", np.min, x, dim, keepdim)
+def amin(x, dim=None, keepdim=False, *, nans=False):
+    """The smallest entry, as amax else."""
+    return _extreme("amin", np.min, x, dim, keepdim, nans)
 
 
-@primitive
-def largest(x):
-    """max without dim: as amax, but where it is nan the nans share the cotangent."""
-    return _extreme("max", np.max, x, None, False, nans=True)
-
-
-@primitive
-def smallest(x):
-    """min without dim: as amin, but where it is nan the nans share the cotangent."""
-    return _extreme("min", np.min, x, None, False, nans=True)
-
-
-def _extreme(name, f, x, dim, keepdim, nans=False):
-    over, n = _over(name, x, dim)
-    if not n:
-        raise ValueError(f"{name}: x {x.shape} has no entries in dim {dim}")
+def _extreme(name, f, x, dim, keepdim, nans):
+    over, _ = _over(name, x, dim, filled=True)
     kept = f(x, axis=over, keepdims=True)
 
     def vjp(g):
@@ -194,61 +172,52 @@ _max, _min = (namedtuple(name, ("values", "indices")) for name in ("max", "min")
 def max(input, dim=None, keepdim=False):
     """The largest entry; or, over a dimension, (values, indices) of the first such; or maximum(input, dim).
 
-    Over a dimension the cotangent goes to that one entry; without dim, entries that tie share it equally.
-    """
-    return _of_three_meanings(input, dim, keepdim, maximum, largest, argmax, _max)
+    Over a dimension the cotangent goes to that one entry; without dim, entries that tie share it equally."""
+    return _of_three_meanings(input, dim, keepdim, maximum, amax, argmax, _max)
 
 
 def min(input, dim=None, keepdim=False):
     """The smallest entry; or, over a dimension, (values, indices) of the first; or minimum(input, dim)."""
-    return _of_three_meanings(input, dim, keepdim, minimum, smallest, argmin, _min)
+    return _of_three_meanings(input, dim, keepdim, minimum, amin, argmin, _min)
 
 
 def _of_three_meanings(x, dim, keepdim, of_two, of_all, position, pair):
     if isinstance(dim, Tensor):
         return of_two(x, dim)
     if dim is None:
-        return of_all(x)
+        return of_all(x, nans=True)
     indices = position(x, dim, True)
     values, k = gather(x, dim, indices), axes(pair.__name__, dim, x.ndim)
     return pair(values, indices) if keepdim else pair(squeeze(values, k), squeeze(indices, k))
 
 
-def argmax(input, dim=None, keepdim=False) -> Tensor:
-    """The index of the largest entry, or of the first nan; the first if there are several. No derivative."""
-    return _position("argmax", np.argmax, input.data, dim, keepdim)
+def _without_derivative(f, says, over):
+    """The operation f, NumPy's, on the dimensions that over(name, array, dim) tells."""
+    def op(input, dim=None, keepdim=False) -> Tensor:
+        return Tensor(f(input.data, axis=over(op.__name__, input.data, dim), keepdims=keepdim))
+
+    op.__name__, op.__doc__ = says.split(":")[0], says
+    return op
 
 
-def argmin(input, dim=None, keepdim=False) -> Tensor:
-    """The index of the smallest entry, or of the first nan; the first if there are several. No derivative."""
-    return _position("argmin", np.argmin, input.data, dim, keepdim)
-
-
-def _position(name, f, x, dim, keepdim):
+def _one(name, x, dim):
     if isinstance(dim, (tuple, list)):
         raise TypeError(f"{name}: dim {dim} came, an integer is needed")
-    over, n = _over(name, x, dim)
-    if not n:
-        raise ValueError(f"{name}: x {x.shape} has no entries in dim {dim}")
-    return Tensor(f(x, axis=over[0] if over and dim is not None else None, keepdims=keepdim))
+    over, _ = _over(name, x, dim, filled=True)
+    return over[0] if over and dim is not None else None
 
 
-def any(input, dim=None, keepdim=False) -> Tensor:
-    """Whether some entry is not 0."""
-    return _truth("any", np.any, input.data, dim, keepdim)
+def _several(name, x, dim):
+    return axes(name, dim, x.ndim, empty=())                   # the reductions where torch takes () for none
 
 
-def all(input, dim=None, keepdim=False) -> Tensor:
-    """Whether no entry is 0."""
-    return _truth("all", np.all, input.data, dim, keepdim)
+argmax = _without_derivative(np.argmax, "argmax: where the largest entry, or a nan, is first.", _one)
+argmin = _without_derivative(np.argmin, "argmin: where the smallest entry, or a nan, is first.", _one)
+any = _without_derivative(np.any, "any: whether some entry is not 0.", _several)
+all = _without_derivative(np.all, "all: whether no entry is 0.", _several)
 
 
-def _truth(name, f, x, dim, keepdim):
-    over = axes(name, dim, x.ndim, empty=())                   # the reduction where torch takes () for none
-    return Tensor(f(x, axis=over, keepdims=keepdim))
-
-
-for _f in (sum, mean, var, std, norm, prod, logsumexp, cumsum):
+for _f in (sum, mean, var, std, prod, logsumexp, cumsum):
     setattr(Tensor, _f.__name__, _f)
 for _f in (amax, amin, max, min, argmax, argmin, any, all):
     setattr(Tensor, _f.__name__, _f)

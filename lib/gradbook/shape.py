@@ -1,8 +1,7 @@
 """Operations that rearrange, join and divide, and what a Tensor can say about its shape.
 
 Each vjp is the adjoint of a linear map: what was moved is moved back, what was repeated is summed.
-Unlike torch: dim out of range is a ValueError, and `view` also serves what is not contiguous, by a copy.
-"""
+Unlike torch: dim out of range is a ValueError, and `view` also serves what is not contiguous, by a copy."""
 
 import math
 
@@ -117,15 +116,15 @@ def concatenate(*arrays, dim):
 
 
 def cat(tensors, dim=0) -> Tensor:
-    """The tensors one after another along dim; in the others their lengths are equal. (0,) joins anything."""
+    """The tensors one after another along dim; in the other dimensions their lengths are equal.
+
+    Unlike torch: a tensor (0,) does not join what has more dimensions."""
     tensors = _sequence("cat", tensors)
-    widest_ndim = max(t.ndim for t in tensors)
-    (k,) = axes("cat", dim, widest_ndim) or (0,)
-    shapes = [t.shape for t in tensors if t.shape != (0,)] or [(0,)]
+    (k,) = axes("cat", dim, tensors[0].ndim) or (0,)
+    shapes = [t.shape for t in tensors]
     if () in shapes or len({(*s[:k], *s[k + 1:], len(s)) for s in shapes}) > 1:
         raise ValueError(f"cat: shapes {str(shapes)[1:-1]} differ elsewhere than in dim {dim}, or have none")
-    empty = (*shapes[0][:k], 0, *shapes[0][k + 1:])
-    return concatenate(*(t if t.ndim == widest_ndim else reshape(t, empty) for t in tensors), dim=k)
+    return concatenate(*tensors, dim=k)
 
 
 def stack(tensors, dim=0) -> Tensor:

@@ -1,8 +1,7 @@
 """What a Tensor offers besides the tape: conversion to numbers, comparison, printing, writing in place.
 
 Nothing here has a derivative. Unlike torch: .data is the NumPy array; and writing in place (+=, t[i] = ...)
-is refused while the tape records and a gradient is involved, where torch rewrites the history.
-"""
+is refused while the tape records and a gradient is involved, where torch rewrites the history."""
 
 import operator
 
@@ -57,13 +56,10 @@ def plain(x):
 
 
 def _without_derivative(ufunc, says):
-    """An operation on one tensor, or on two operands that broadcast, whose result has no gradient."""
-    def op(input, *other):
-        arrays = [plain(x) for x in (input, *other)]
-        if len(arrays) != ufunc.nin:
-            raise TypeError(f"{op.__name__}: {len(arrays)} operands came, {ufunc.nin} are needed")
+    """An operation on two operands that broadcast, whose result has no gradient."""
+    def op(input, other):
         try:
-            return Tensor(ufunc(*(match(*arrays) if other else arrays)))
+            return Tensor(ufunc(*match(plain(input), plain(other))))
         except ValueError as e:          # NumPy's do not say which operation it was
             raise ValueError(f"{op.__name__}: {e}") from None
 
@@ -74,8 +70,6 @@ def _without_derivative(ufunc, says):
 eq, ne = _without_derivative(np.equal, "eq: x == y."), _without_derivative(np.not_equal, "ne: x != y.")
 lt, le = _without_derivative(np.less, "lt: x < y."), _without_derivative(np.less_equal, "le: x <= y.")
 gt, ge = _without_derivative(np.greater, "gt: x > y."), _without_derivative(np.greater_equal, "ge: x >= y.")
-isnan = _without_derivative(np.isnan, "isnan: whether x is nan.")
-isfinite = _without_derivative(np.isfinite, "isfinite: whether x is neither nan nor infinite.")
 
 
 def _operator(op):
@@ -120,14 +114,12 @@ Tensor.__bool__, Tensor.__float__ = lambda self: bool(_item(self)), lambda self:
 Tensor.__int__, Tensor.__index__ = lambda self: int(_item(self)), lambda self: operator.index(_item(self))
 Tensor.is_leaf = property(lambda self: self._made is None)
 
-for _f in (eq, ne, lt, le, gt, ge, isnan, isfinite):
+for _f in (eq, ne, lt, le, gt, ge):      # to the class, so that it keeps object's hash, as in torch: identity
     setattr(Tensor, _f.__name__, _f)
-# Assigned to the class, so that it keeps object's hash: a tensor is a key by identity, as in torch.
-for _f in (eq, ne, lt, le, gt, ge):
     setattr(Tensor, f"__{_f.__name__}__", _operator(_f))
 Tensor.__and__ = Tensor.__rand__ = _without_derivative(np.bitwise_and, "&: and, of bools or bits.")
 Tensor.__or__ = Tensor.__ror__ = _without_derivative(np.bitwise_or, "|: or, of bools or bits.")
-Tensor.__invert__ = _without_derivative(np.invert, "~: not, of bools or bits.")
+Tensor.__invert__ = lambda self: Tensor(np.invert(self.data))
 
 Tensor.__iadd__ = Tensor.add_ = _in_place(np.add)
 Tensor.__isub__ = Tensor.sub_ = _in_place(np.subtract)

@@ -31,10 +31,10 @@ CASES = {
         einsum_case("ii->i", (3, 3)),                                # a diagonal
         einsum_case("iji,j", (3, 4, 3), (4,)),
         einsum_case("kj,ji", (3, 4), (4, 2)),                        # no arrow: alphabetical order
-        einsum_case("...ij,jk...->ik...", (2, 1, 3, 4), (4, 5, 6)),    # dimensions that broadcast
+        einsum_case("...ij,jk...->ik...", (2, 6, 3, 4), (4, 5, 6)),    # dimensions that broadcast
         einsum_case("...i,i", (2, 3, 4), (4,)),
         einsum_case("...i->i", (2, 3, 4)),
-        einsum_case("ij,ij->ij", (3, 1), (1, 4)),
+        einsum_case("ij,ij->ij", (3, 4), (3, 4)),
         einsum_case(",i->i", (), (3,)),
     ],
 }
@@ -58,6 +58,7 @@ ERRORS = {
     "einsum": [
         (refused("ij,jk->ik", (3, 4)), r"einsum: 'ij,jk->ik' has 2 operands, 1 came"),
         (refused("ij,jk->ik", (3, 4), (5, 6)), r"einsum: in 'ij,jk->ik' j is of length 4 and 5"),
+        (refused("ij,ij->ij", (3, 1), (3, 4)), r"einsum: in 'ij,ij->ij' j is of length 1 and 4"),
         (refused("ij->i", (3,)), r"einsum: 'ij->i' does not fit shapes \(3,\)"),
         (refused("i->i", (3, 4)), r"einsum: 'i->i' does not fit shapes \(3, 4\)"),
         (refused("ij->k", (3, 4)), r"einsum: 'ij->k' is not letters, on the right each once and from"),
