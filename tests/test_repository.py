@@ -316,6 +316,21 @@ def test_a_module_of_the_library_can_be_read_in_one_sitting():
     assert lines["autodiff.py"] <= 150
 
 
+# What mirrors PyTorch: the part that every chapter stands on. Chapters bring a module each beside it.
+CORE = ("__init__ activations arguments attention autodiff convolution creation dtypes elementwise functional "
+        "indexing initialization linear losses losses_classes names nn normalization optim pooling reductions "
+        "shape tensors").split()
+
+
+def test_the_core_of_the_library_can_be_read_in_a_week():
+    """4,000 lines of code and docstrings; blank lines are free."""
+    library = ROOT / "lib/gradbook"
+    own = [p for name in CORE for p in [library / f"{name}.py", *library.glob(f"{name}/**/*.py")] if p.exists()]
+    lines = [line for path in own for line in path.read_text("utf-8").splitlines() if line.strip()]
+    assert len(own) == len(set(own)) > 30
+    assert len(lines) <= 4000
+
+
 def test_notebooks_with_outputs_are_not_in_the_repository():
     assert [path.name for path in tracked() if path.suffix == ".ipynb"] == []
 
