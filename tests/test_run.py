@@ -429,7 +429,8 @@ def test_lab_finds_the_settings_of_the_book_and_keeps_the_readers_own(monkeypatc
     monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     assert run.main(["lab", "--no-browser"]) == 0
     assert seen["JUPYTER_CONFIG_PATH"] == os.pathsep.join([str(ROOT / "tools"), "mine"])
-    assert seen["command"] == ["jupyter", "lab", "book", "--LabApp.default_url=/lab/tree/index.md", "--no-browser"]
+    start = "--LabApp.default_url=/lab/tree/index.md"
+    assert seen["command"] == ["jupyter", "lab", "book", start, "--no-browser"]
 
 
 @pytest.mark.parametrize(("words", "status"), [(["--help"], 0), ([], 2), (["bok"], 2)])
