@@ -318,8 +318,9 @@ def test_a_module_of_the_library_can_be_read_in_one_sitting():
 
 # What mirrors PyTorch: the part that every chapter stands on. Chapters bring a module each beside it.
 CORE = """
-    __init__ activations arguments attention autodiff convolution creation dtypes elementwise functional indexing
-    initialization linear losses losses_classes names nn normalization optim pooling reductions shape tensors
+    __init__ activations arguments attention autodiff convolution creation dtypes elementwise functional
+    indexing initialization linear losses losses_classes names nn normalization optim pooling reductions
+    shape tensors
 """
 
 
