@@ -7,6 +7,7 @@
   python3 run.py bench [name ...]               the benchmarks
   python3 run.py experiments [--stale] [name ...]   the experiments too long for a page
   python3 run.py pdf [page ...]                 the book, built, as one PDF
+  python3 run.py audit [page ...]               Lighthouse for every page, half an hour
 
 The first run makes .venv from requirements.lock and node_modules from package-lock.json.
 What was interrupted is recovered by the next run.
@@ -174,7 +175,14 @@ def pdf(arguments):
     return call([tool("python"), ROOT / "tools" / "pdf.py", *arguments])
 
 
-COMMANDS = {"book": book, "test": test, "lab": lab, "bench": bench, "experiments": experiments, "pdf": pdf}
+def audit(arguments):
+    prepare()
+    build()
+    return call([tool("python"), ROOT / "tools" / "audit.py", *arguments])
+
+
+COMMANDS = {"book": book, "test": test, "lab": lab, "bench": bench, "experiments": experiments, "pdf": pdf,
+            "audit": audit}  # fmt: skip
 
 
 def main(arguments):

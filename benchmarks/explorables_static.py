@@ -68,7 +68,12 @@ new MutationObserver(changes => {
   for (const {attributeName} of changes) gbTimes[attributeName.slice(5)].push(performance.now());
 }).observe(document, {attributes: true, subtree: true, attributeFilter: ["data-armed", "data-ready"]});
 """
-WHOLE = f"n => document.querySelectorAll('{FIGURE}[data-ready]').length === n"
+ARMED = f"n => document.querySelectorAll('{FIGURE}[data-armed]').length === n"
+# A figure is drawn when it comes near the screen: each is brought there.
+WHOLE = f"""n => {{
+  document.querySelector("{FIGURE}:not([data-ready])")?.scrollIntoView({{block: "center"}});
+  return document.querySelectorAll("{FIGURE}[data-ready]").length === n;
+}}"""
 PARSED = "performance.getEntriesByType('navigation')[0].domInteractive"
 
 
@@ -91,7 +96,7 @@ def sent(stem):
 
 def script_bytes(stem):
     """Bytes of the page's script for explorables, compressed."""
-    name = re.search(r"_static/(explore[\w-]*\.js)", (BOOK / f"{stem}.html").read_text("utf-8"))[1]
+    name = re.search(r"_static/(explore[\w.-]*\.js)", (BOOK / f"{stem}.html").read_text("utf-8"))[1]
     return len(gzip.compress((BOOK.parent / "_static" / name).read_bytes()))
 
 
@@ -118,6 +123,8 @@ def loading(browser, address, count, slower):
     times = []
     for _ in range(LOADS):
         tab = opened(browser, address, slower, ARMING)
+        tab.wait_for_function(ARMED, arg=count)
+        tab.wait_for_load_state("load")
         tab.wait_for_function(WHOLE, arg=count)
         seen = tab.evaluate("gbTimes")
         times.append((max(seen["armed"]), max(seen["ready"]), tab.evaluate(PARSED)))

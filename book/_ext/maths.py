@@ -8,12 +8,12 @@ import hashlib
 import html
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 from docutils import nodes
 from gradbook.explore_page import node as find_node
+from lean import known_classes, lean_formula
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
@@ -47,7 +47,8 @@ class Katex:
         self.package, self.process = package, None
         if not (package / "dist" / "katex.js").exists():
             raise ExtensionError(f"maths: no KaTeX in {package}; `npm ci` installs it from package-lock.json")
-        sources = [Path(__file__), Path(__file__).with_name("maths_worker.js"), package / "package.json"]
+        sources = [Path(__file__), Path(__file__).with_name("maths_worker.js"),
+                   Path(__file__).with_name("lean.py"), package / "package.json"]
         self.version = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
         self.store, self.known, self.grown = store, {}, False
         if store.exists():
@@ -62,7 +63,8 @@ class Katex:
             answer = self._ask(tex, display)
             if "error" in answer:
                 return "", answer["error"]
-            self.known[key], self.grown = _themed(answer["html"]), True
+            lean = lean_formula(answer["html"], known_classes(self.package / "dist" / "katex.min.css"))
+            self.known[key], self.grown = _themed(lean), True
         return self.known[key], None
 
     def _ask(self, tex: str, display: bool) -> dict:
@@ -156,28 +158,14 @@ def _link_checks(app, doctree):
             equation["check"] = f"check-{equation['label']}"
 
 
-def copy_katex(package: Path, target: Path) -> None:
-    """KaTeX's style sheet and woff2 fonts to target. The older font formats are left out, in both."""
-    (target / "fonts").mkdir(parents=True, exist_ok=True)
-    style = (package / "dist" / "katex.min.css").read_text("utf-8")
-    style = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)', "", style).replace(
-        "font-display:block", "font-display:swap"
-    )
-    (target / "katex.css").write_text(style, "utf-8")
-    for font in sorted(set(re.findall(r"fonts/([\w-]+\.woff2)", style))):
-        shutil.copyfile(package / "dist" / "fonts" / font, target / "fonts" / font)
-
-
 def _start(app):
     package = Path(app.srcdir, app.config.gradbook_node_modules, "katex")
     app.gradbook_katex = Katex(package, Path(app.doctreedir).parent / ".katex.json")
-    if app.builder.format == "html":
-        copy_katex(package, Path(app.outdir, "_static", "katex"))
 
 
 def _page(app, pagename, templatename, context, doctree):
     if 'class="katex' in context.get("body", ""):
-        app.add_css_file("katex/katex.css", priority=300)
+        app.add_css_file("katex.css", priority=300)
 
 
 def _finish(app, exception):

@@ -10,19 +10,16 @@ What is dropped, and why:
 - togglebutton: folds are <details> (layout.py);
 - pygments.css: book.css colours code, without the colours that have a meaning;
 - copybutton and clipboard.js: page.js copies code in a few lines;
-- doctools, search scripts and index: only the search page uses them.
+- doctools, the search with its stems and its index: words.py and search.js find offline, and quote.
 """
 
 import re
-import shutil
-from pathlib import Path
 
-PAGE = {"book.css", "katex/katex.css", "explore.css", "page.js", "ledger.js", "answer.js"}
+from bundles import script_name, style_name
+
 EXPLORE = re.compile(r"explore[\w-]*\.js")  # named after the marks that the page's explorables have
-SEARCH = {"documentation_options.js", "doctools.js", "sphinx_highlight.js"}
 DESIGN = "sphinx-design.min.css"  # grids, cards and tabs of sphinx-design, where a page has them
 
-FONTS = {"source-serif-4-latin-wght-normal.woff2", "source-serif-4-latin-wght-italic.woff2"}
 THEBE = re.compile(r'<script type="[^"]*thebe[^"]*">.*?</script>\s*<script>kernelName.*?</script>', re.S)
 
 
@@ -31,13 +28,18 @@ def _name(asset) -> str:
 
 
 def _select(app, pagename, templatename, context, doctree):
-    wanted = PAGE | (SEARCH if pagename == "search" else set())
+    """gb_style, the page's one style sheet, and gb_scripts, [(name, how it is loaded)]: see bundles.py."""
     context["body"] = THEBE.sub("", context.get("body", ""))
-    if any(mark in context["body"] for mark in ("sd-container", "sd-row", "sd-tab-set")):
-        wanted = wanted | {DESIGN}
-    for kind in ("script_files", "css_files"):
-        names = {asset: _name(asset) for asset in context.get(kind, [])}
-        context[kind] = [a for a, name in names.items() if name in wanted or EXPLORE.fullmatch(name)]
+    styles = {"book.css", *map(_name, context.get("css_files", []))}
+    if not any(mark in context["body"] for mark in ("sd-container", "sd-row", "sd-tab-set")):
+        styles.discard(DESIGN)
+    scripts = [_name(asset) for asset in context.get("script_files", [])]
+    context["gb_style"] = style_name(styles)
+    context["gb_scripts"] = [
+        *((name, "async") for name in scripts if EXPLORE.fullmatch(name)),
+        *([("words.js", "defer")] if pagename == "search" else []),
+        (script_name(["page.js", *scripts, *(["search.js"] if pagename == "search" else [])]), "defer"),
+    ]
 
 
 def _forget_widgets(app, doctree):
@@ -45,21 +47,7 @@ def _forget_widgets(app, doctree):
     app.env.metadata[app.env.docname].pop("widgets", None)
 
 
-def _fonts(app):
-    """The text face from its npm package to _static/fonts: latin, upright and italic."""
-    if app.builder.format != "html":
-        return
-    packages = Path(app.srcdir, app.config.gradbook_node_modules)
-    source = packages / "@fontsource-variable" / "source-serif-4" / "files"
-    target = Path(app.outdir, "_static", "fonts")
-    target.mkdir(parents=True, exist_ok=True)
-    for font in FONTS:
-        if not (target / font).exists():
-            shutil.copyfile(source / font, target / font)
-
-
 def setup(app):
-    app.connect("builder-inited", _fonts)
     app.connect("doctree-read", _forget_widgets)
     app.connect("html-page-context", _select, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -32,10 +32,10 @@
     ["pre", "code or output"],
   ];
   const names = new Map();
-  const notes = [...all("aside.margin, .margin.docutils")];
   const beside = (block) => {
     const { top, bottom } = block.getBoundingClientRect();
-    return notes.map((note) => note.getBoundingClientRect()).some((note) => note.top < bottom + 8 && note.bottom > top - 8);
+    const notes = block.closest("section").querySelectorAll("aside.margin, .margin.docutils");
+    return [...notes].map((note) => note.getBoundingClientRect()).some((note) => note.top < bottom + 8 && note.bottom > top - 8);
   };
   // Code with long lines takes the right margin, where no note stands beside it.
   const widen = (pre) => {
@@ -103,6 +103,16 @@
     }
   }, { rootMargin: "-10% 0px -80% 0px" });
   for (const section of all("article section[id]")) reading.observe(section);
+
+  // "/" goes to the search, where the reader is not writing; on a phone its field is on a page of its own.
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+    const form = [...all(".gb-search")].find((search) => search.checkVisibility());
+    event.preventDefault();
+    if (form) form.elements.q.focus();
+    else location.href = document.querySelector(".gb-search").action;
+  });
 
   // On a phone the contents lie over the page: a chosen section closes them, Escape too.
   addEventListener("keydown", (event) => {

@@ -8,8 +8,9 @@ scale lo + code·step, NaN being the top code, so that no value is off by more t
 exact. Values on a log axis are coded by their logarithm. Strings become an index into a list of distinct
 strings. Readouts are stored as text, hence exact.
 
-Codes are stored as differences along the series, each in one to three letters: the gzip of any server packs
-these as well as a packer of our own would, and the page reads them at once, with no stream to wait for.
+Codes are stored as differences, along the series or along controls or both, whichever packs best, each in one
+to three letters: the gzip of any server packs these as well as a packer of our own would, and the page reads
+them at once, with no stream to wait for.
 """
 
 from __future__ import annotations
@@ -85,9 +86,26 @@ def encode(table: Mapping[str, np.ndarray], drawing: Drawing) -> tuple[dict[str,
         how, codes = _codes(values, bool(axes) and all(axis["scale"] == "log" for axis in axes))
         for use in uses.get(key, ()):
             _refuse_coarse(key, how, *use)
-        head[key] = {"axes": list(codes.shape[:-1]), "size": codes.shape[-1], **how}
-        blobs.append(_letters(np.diff(codes, axis=-1, prepend=0)))
+        by, letters = _smallest(codes)
+        head[key] = {"axes": list(codes.shape[:-1]), "size": codes.shape[-1], **how, **by}
+        blobs.append(letters)
     return head, "".join(blobs)
+
+
+def _smallest(codes: np.ndarray) -> tuple[dict[str, Any], str]:
+    """({"by": the axes along which differences are taken}, these as letters), or {} for the series alone."""
+    last = codes.ndim - 1
+    axes = [axis for axis, n in enumerate(codes.shape) if n > 1 and axis < last]
+    ways = [(last,), *((axis,) for axis in axes), *((last, axis) for axis in (*axes, last))]
+    packed = {}
+    for way in ways:
+        differences = codes
+        for axis in way:
+            differences = np.diff(differences, axis=axis, prepend=0)
+        packed[way] = _letters(differences)
+    size = {way: len(zlib.compress(text.encode(), 6)) for way, text in packed.items()}
+    best = min(ways, key=lambda way: size[way] + 12 * (way != ways[0]))  # 12: what to say so costs
+    return ({} if best == ways[0] else {"by": list(best)}), packed[best]
 
 
 def _letters(differences: np.ndarray) -> str:
@@ -209,9 +227,11 @@ def decode(head: Mapping[str, Any], text: str, index: tuple[int, ...]) -> dict[s
     numbers, at, data = _numbers(text), 0, {}
     for key, how in head.items():
         count = math.prod(how["axes"]) * how["size"]
-        delta = numbers[at : at + count].reshape(*how["axes"], how["size"])
+        codes = numbers[at : at + count].reshape(*how["axes"], how["size"])
         at += count
-        code = delta[tuple(i if n > 1 else 0 for i, n in zip(index, how["axes"]))].cumsum()
+        for axis in how.get("by", [-1]):
+            codes = codes.cumsum(axis)
+        code = codes[tuple(i if n > 1 else 0 for i, n in zip(index, how["axes"]))]
         if "words" in how:
             data[key] = [how["words"][c] for c in code]
         else:

@@ -74,7 +74,7 @@ def bad(bad_folder):
 def test_a_good_page_has_html_for_the_eye_and_mathml_for_the_ear(good):
     assert good.status == 0, good.output
     page = good.page("good")
-    assert page.count('class="katex-html"') == page.count("<math ") == 3
+    assert page.count('class="katex-html"') == len(re.findall("<math[ >]", page)) == 3
     assert "annotation encoding" in page  # the TeX, for copying
     assert not re.search(r"katex-error|<script[^>]*(mathjax|katex)", page)
 
@@ -99,15 +99,6 @@ def test_a_checked_equation_links_to_its_check_and_an_unchecked_one_does_not(goo
     page = good.page("good")
     assert 'href="#check-good-delta"' in page
     assert "check-good-unchecked" not in page
-
-
-def test_fonts_are_self_hosted_and_of_one_format(good):
-    style = (good.html / "_static" / "katex" / "katex.css").read_text("utf-8")
-    assert "//" not in re.sub(r"/\*.*?\*/", "", style)
-    assert "ttf" not in style
-    fonts = set(re.findall(r"fonts/([\w.-]+)", style))
-    assert fonts == {path.name for path in (good.html / "_static" / "katex" / "fonts").iterdir()}
-    assert all(name.endswith(".woff2") for name in fonts)
 
 
 @pytest.mark.parametrize(

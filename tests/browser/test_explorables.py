@@ -115,7 +115,11 @@ class Figure:
 def test_every_control_moves_by_keyboard_from_end_to_end_and_shows_what_compute_says(browser, site, stem):
     with opened(browser, f"{site}book/{stem}.html", DESKTOP, reduced_motion="reduce") as tab:
         count = len(sent(stem))
-        ready = "n => document.querySelectorAll('figure.gb-explore[data-ready]').length === n"
+        ready = """n => {
+          const waits = document.querySelector("figure.gb-explore:not([data-ready])");
+          waits?.scrollIntoView();  // it is drawn when it is near
+          return document.querySelectorAll("figure.gb-explore[data-ready]").length === n;
+        }"""
         tab.wait_for_function(ready, arg=count)
         assert count == len(computed(stem))
         for number in range(count):

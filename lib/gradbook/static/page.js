@@ -16,7 +16,12 @@ function tables(head, letters) {
   };
   const keys = Object.entries(head).map(([key, how]) => {
     const codes = new Int32Array(how.axes.reduce((a, b) => a * b, how.size));
-    for (let i = 0; i < codes.length; i++) codes[i] = number() + (i % how.size && codes[i - 1]);
+    for (let i = 0; i < codes.length; i++) codes[i] = number();
+    const shape = [...how.axes, how.size];
+    for (const axis of how.by || [shape.length - 1]) {
+      const n = shape[axis], step = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+      for (let i = step; i < codes.length; i++) if (Math.floor(i / step) % n) codes[i] += codes[i - step];
+    }
     return {key, how, codes, last: -1, values: null};
   });
   if (at !== letters.length) throw Error("the frames are damaged");

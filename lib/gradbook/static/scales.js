@@ -7,7 +7,7 @@ export const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
 export function textWidth(text, size) {
   let em = 0;
   for (const c of String(text)) {
-    em += /[iljtfrI.,:;'|!()[\] ·]/.test(c) ? 0.33 : /[mwMW@%—→]/.test(c) ? 0.9 : /[A-ZΑ-Ω]/.test(c) ? 0.68
+    em += /[iljtfrI.,:;'|!()[\] ·]/.test(c) ? 0.33 : /[mwMW@%—→]/.test(c) ? 0.9 : /[−+×÷=<>±≤≥≈]/.test(c) ? 0.84 : /[A-ZΑ-Ω]/.test(c) ? 0.68
       : c.charCodeAt(0) >= 0x2e80 ? 1 : 0.57;
   }
   return em * size;
