@@ -239,3 +239,107 @@ def test_ranks_that_are_refused(r):
     with pytest.raises(ValueError, match=rf"LoRA: for Linear\(in_features=6.*, r={r} came, between 1 and"):
         ft.LoRA(T.nn.Linear(6, 5), r)
     assert "r=2, alpha=2" in repr(lora())
+
+
+# --- the same script under PyTorch ----------------------------------------------------------------------
+
+SCRIPT = '''
+T.set_default_dtype(T.float64)
+
+
+class Net(T.nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.conv1 = T.nn.Sequential(T.nn.Conv2d(1, 3, 3, padding=1), T.nn.ReLU(), T.nn.MaxPool2d(2))
+        self.conv2 = T.nn.Sequential(T.nn.Conv2d(3, 4, 3, padding=1), T.nn.ReLU(), T.nn.Flatten())
+        self.fc = T.nn.Sequential(T.nn.Linear(64, 7), T.nn.ReLU())
+        self.head = T.nn.Linear(7, classes)
+
+    def forward(self, x):
+        return self.head(self.fc(self.conv2(self.conv1(x))))
+
+
+def fill(net):
+    net.load_state_dict({k: T.tensor(start(k, tuple(a.shape))) for k, a in net.state_dict().items()})
+
+
+def train(net, groups, wanted, steps):
+    optimizer, losses = T.optim.SGD(groups, lr=0.05, momentum=0.9), []
+    schedule = T.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 1 - t / steps)
+    x, y = T.tensor(images[wanted]), T.tensor(labels[wanted])
+    for _ in range(steps):
+        loss = T.nn.functional.cross_entropy(net(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        losses.append(loss.item())
+    return losses
+
+
+net = Net(5)
+fill(net)
+before = train(net, net.parameters(), np.flatnonzero(labels < 5)[:60], 15)      # pre-training: digits 0 ... 4
+labels = labels - 5
+other = np.flatnonzero(labels >= 0)[:30]                                         # fine-tuning: digits 5 ... 9
+net.head = T.nn.Linear(7, 5)
+net.head.load_state_dict({k: T.tensor(start(k, tuple(a.shape))) for k, a in net.head.state_dict().items()})
+net.conv1.requires_grad_(False)
+rates = [0.05 * 0.4**2, 0.05 * 0.4, 0.05]
+groups = [{"params": layer.parameters(), "lr": lr} for layer, lr in zip((net.conv2, net.fc, net.head), rates)]
+after = train(net, groups, other, 15)
+frozen = np.array(net.conv1[0].weight.detach().numpy())
+'''
+
+
+def start(name, shape):
+    """The same first weights in both libraries: they depend on the name and the shape alone."""
+    return np.random.default_rng([len(name), *shape]).normal(scale=0.3, size=shape)
+
+
+def run_script(library):
+    images, labels, _, _ = T.data.digits()
+    known = {"T": library, "np": np, "start": start, "images": images.reshape(-1, 1, 8, 8),
+             "labels": labels}
+    exec(SCRIPT, known)
+    return known
+
+
+def test_pre_training_and_fine_tuning_run_alike_under_torch():
+    torch = pytest.importorskip("torch")
+    before = T.get_default_dtype(), torch.get_default_dtype()
+    try:
+        ours, theirs = run_script(T), run_script(torch)
+    finally:
+        T.set_default_dtype(before[0])
+        torch.set_default_dtype(before[1])
+    for losses in ("before", "after"):
+        np.testing.assert_allclose(ours[losses], theirs[losses], rtol=1e-9)
+        assert ours[losses][-1] < 0.9 * ours[losses][0]
+    np.testing.assert_allclose(ours["frozen"], theirs["frozen"], rtol=1e-9)
+    groups = ft.layer_groups(ours["net"], 0.05, 0.4)[1:]
+    np.testing.assert_allclose([g["lr"] for g in groups], ours["rates"], rtol=1e-14)
+    wrong = {"plus": [-g for g in ours["after"]], "pre-training": ours["before"]}
+    assert not any(np.allclose(losses, theirs["after"], rtol=1e-6) for losses in wrong.values())
+
+
+def test_the_chapters_first_step_of_lora_is_the_full_one_times_alpha_squared_over_r_and_inputs():
+    """Chapter: ft-lora-first, on one layer of the library with many draws of A."""
+    x, y = np.random.default_rng(3).normal(size=(9, 12)), np.random.default_rng(4).integers(5, size=9)
+    changes = []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        linear = T.nn.Linear(12, 5, rng=np.random.default_rng(0))
+        layer = ft.LoRA(linear, 3, alpha=6, rng=rng)
+        optimizer = T.optim.SGD([p for p in layer.parameters() if p.requires_grad], lr=0.1)
+        T.nn.functional.cross_entropy(layer(Tensor(x)), Tensor(y)).backward()
+        optimizer.step()
+        before = linear.weight.data
+        changes.append(layer.merge().weight.data - before)
+    linear.weight.requires_grad_(True)
+    layer.unmerge().lora_B.data = np.zeros((5, 3))
+    T.nn.functional.cross_entropy(layer(Tensor(x)), Tensor(y)).backward()
+    full = -0.1 * linear.weight.grad.data
+    ratio = np.sum(np.mean(changes, axis=0) * full) / np.sum(full**2)
+    assert abs(ratio - 6**2 / (3 * 12)) < 0.1
+    assert abs(ratio - 6 / 3) > 0.5 and abs(ratio - 6**2 / 12) > 0.5

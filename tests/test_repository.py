@@ -26,7 +26,6 @@ WITHOUT_CHAPTER = {
     "autodiff": "its chapter is still to be written",
     "convolution": "its chapter is still to be written",
     "cost": "its chapter is still to be written",
-    "fine_tuning": "its chapter is still to be written",
     "initialization": "its chapter is still to be written",
     "losses": "its chapter is still to be written",
     "normalization": "its chapter is still to be written",
