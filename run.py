@@ -21,6 +21,7 @@ import os
 import re
 import socketserver
 import sys
+import threading
 import time
 
 from tools.environment import (
@@ -69,11 +70,11 @@ def prepare():
     ensure_node()
 
 
-def build():
+def build(*options):
     """jupyter-book as one would call it by hand: caches, kernels, exports are the work of its extensions."""
     started, errors = time.time(), []
     say("-- executing the notebooks and building the book")
-    if call([tool("jupyter-book"), "build", ".", "-W", "-n", "--keep-going"], errors=errors):
+    if call([tool("jupyter-book"), "build", ".", "-W", "-n", "--keep-going", *options], errors=errors):
         raise Stop(build_advice("".join(errors)))
     say(f"-- the book is in _build/html ({time.time() - started:.0f} s)")
 
@@ -121,7 +122,8 @@ def book(arguments):
 
 
 # Slow files first, so that no worker idles at the end.
-SLOW_FIRST = ["_build/notebooks", "tests/trust", "tests/browser", "tests"]
+SLOW_FIRST = ["_build/notebooks", "tests/test_without_torch.py", "tests/test_experiments.py", "tests/trust",
+              "tests/browser", "tests"]
 
 
 def test_places(arguments):
@@ -130,13 +132,36 @@ def test_places(arguments):
     return [] if named else SLOW_FIRST
 
 
+def pytest(workers, *words):
+    options = ["--dist", "loadfile", "--no-loadscope-reorder", "--nbval", "--durations", "5"]
+    return call([tool("python"), "-m", "pytest", "-n", str(workers), *options, *words])
+
+
 def test(arguments):
+    """Everything: what needs no book while the book is built, then the rest. With arguments: all after it."""
     prepare()
-    build()
-    workers = str(max(1, min(4, os.cpu_count() or 1)))
-    say(f"-- ruff, unit tests, each notebook run again and compared, pages in Chromium ({workers} at a time)")
-    options = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", "--nbval", "--durations", "5"]
-    return call([tool("python"), "-m", "pytest", *options, *test_places(arguments), *arguments])
+    workers = max(1, min(4, os.cpu_count() or 1))
+    if arguments:
+        build()
+        return pytest(workers, *test_places(arguments), *arguments)
+    failed = []
+
+    def meanwhile():
+        try:
+            build("--quiet")
+        except Stop as reason:
+            failed.append(reason)
+
+    building = threading.Thread(target=meanwhile)
+    building.start()
+    say(f"-- meanwhile ruff, unit tests, a live JupyterLab ({workers} at a time)")
+    first = pytest(workers, "-m", "not built", *SLOW_FIRST[1:])
+    building.join()
+    if failed:
+        raise failed[0]
+    workers = min(4, workers + 1)  # one of them waits for its page
+    say(f"-- each notebook run again and compared, pages in Chromium ({workers} at a time)")
+    return pytest(workers, "-m", "built", *SLOW_FIRST) or first
 
 
 def lab(arguments):

@@ -358,8 +358,40 @@ def test_wrong_words_after_book_are_named(words):
 def test_files_named_after_test_replace_the_default_places():
     assert set(run.test_places([])) >= {"tests", "_build/notebooks"}
     assert run.test_places(["-k", "bias"]) == run.test_places([])
-    assert all((ROOT / place).is_dir() for place in run.test_places([]) if not place.startswith("_build"))
+    assert all((ROOT / place).exists() for place in run.test_places([]) if not place.startswith("_build"))
     assert run.test_places(["tests/test_run.py::test_the_words_after_book", "-x"]) == []
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_what_needs_no_book_is_tested_while_the_book_is_built(monkeypatch, built):
+    """Each test is in one half; a failure in either half, or of the book, is a failure."""
+    began, called = threading.Event(), []
+
+    def call(words, errors=None):
+        words = list(map(str, words))
+        called.append(words)
+        if "build" in words:
+            began.set()
+            return 0 if built else 1
+        assert began.wait(10)
+        return 0 if words[words.index("-m", 3) + 1] == "built" else 1
+
+    monkeypatch.setattr(run, "prepare", lambda: None)
+    monkeypatch.setattr(run, "call", call)
+    assert run.main(["test"]) == 1
+    halves = [words[words.index("-m", 3) + 1] for words in called if "pytest" in words]
+    assert halves == (["not built", "built"] if built else ["not built"])
+    assert all(set(run.SLOW_FIRST[1:]) <= set(words) for words in called if "pytest" in words)
+    assert run.SLOW_FIRST[0] in called[-1] or not built
+
+
+def test_with_arguments_the_book_is_built_first(monkeypatch):
+    called = []
+    monkeypatch.setattr(run, "prepare", lambda: None)
+    monkeypatch.setattr(run, "call", lambda words, errors=None: called.append(list(map(str, words))))
+    assert run.main(["test", "-k", "bias"]) == 0
+    assert ["build" in words for words in called] == [True, False]
+    assert called[1][-2:] == ["-k", "bias"] and "tests" in called[1]
 
 
 STDERR = """\

@@ -1,5 +1,6 @@
 """Answers on the page: forms without a kernel say what check.exercise says."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -112,24 +113,36 @@ def test_every_exercise_of_the_book_gets_on_the_page_the_sentences_that_python_g
         assert answer(exercise, given) == as_python_says(exercise, value)
 
 
+TEXTS = {path.stem: path.read_text("utf-8") for path in ROOT.glob("book/*.md")}
+STEMS = {id: next((stem for stem, text in TEXTS.items() if f":label: ex-{id}\n" in text), "nowhere")
+         for id in ON_PAGES}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=sorted(set(STEMS.values())))
+def both(request, browser, site):
+    """A page with exercises, opened once with scripts and once without; and its name."""
+    address = f"{site}book/{request.param}.html"
+    with contextlib.ExitStack() as stack:
+        yield (stack.enter_context(opened(browser, address, idle=False)),
+               stack.enter_context(opened(browser, address, idle=False, java_script_enabled=False)),
+               request.param)
+
+
 @pytest.mark.built
-@pytest.mark.parametrize("id", ON_PAGES)
-def test_the_form_stands_on_its_page_and_is_used_by_keyboard(browser, site, id):
-    label = f":label: ex-{id}\n"
-    stem = next(path.stem for path in ROOT.glob("book/*.md") if label in path.read_text("utf-8"))
-    with opened(browser, f"{site}book/{stem}.html") as tab:
+def test_every_form_stands_on_its_page_and_is_used_by_keyboard(both):
+    tab, scriptless, stem = both
+    for id in (id for id in ON_PAGES if STEMS[id] == stem):
         form = tab.locator(f".gb-check-open:has-text('{id}') + form")
-        assert form.is_visible()
+        assert form.is_visible(), id
         form.locator("input").first.focus()
         if ON_PAGES[id].kind == "number":
             tab.keyboard.type(repr(float(ON_PAGES[id].reference)))
         else:
             form.locator(f"input[value='{ON_PAGES[id].reference}']").check()
         tab.keyboard.press("Enter")
-        assert form.get_by_role("status").inner_text() == "✓ right."
-        assert not tab.said
-    with opened(browser, f"{site}book/{stem}.html", java_script_enabled=False) as tab:
-        assert not tab.locator(f".gb-check-open:has-text('{id}') + form").is_visible()
+        assert form.get_by_role("status").inner_text() == "✓ right.", id
+        assert not tab.said, id
+        assert not scriptless.locator(f".gb-check-open:has-text('{id}') + form").is_visible(), id
 
 
 def test_functions_and_arrays_have_no_form():

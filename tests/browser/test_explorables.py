@@ -1,4 +1,4 @@
-"""Every explorable of the book, moved by keyboard from end to end, shows what compute says.
+"""Every explorable of the book, moved from end to end and by keyboard, shows what compute says.
 
 What compute says comes from recompute.py, which runs the chapter's cells again; nothing of it is read from
 the built page. test_explorables_own_page.py has what one figure must do, on a page of its own.
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from gradbook import explore_frames as frames
 from recompute import positions
-from test_pages import AXE, DESKTOP, PHONE, opened
+from test_pages import AXE, DESKTOP, OF_COLOURS, PHONE, SEEN, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.built]
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ BOOK = ROOT / "_build" / "html" / "book"
 STEMS = [path.stem for path in sorted(BOOK.glob("*.html")) if "gb-explore" in path.read_text("utf-8")]
 pages = pytest.mark.parametrize("stem", STEMS or ["index"])
 
-# What a figure shows: its controls, its readouts, its drawing.
+# What a figure shows: its controls, its readouts, its drawing (only whether it is another one is asked).
 SHOWN = """async figure => {
   await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
   return {
@@ -32,10 +32,23 @@ SHOWN = """async figure => {
       : input.tagName === "SELECT" ? input.selectedOptions[0].textContent
       : input.getAttribute("aria-valuetext")])),
     readouts: [...figure.querySelectorAll(".gb-readout output")].map(node => node.textContent),
-    drawing: figure.querySelector(".gb-plot").innerHTML,
+    drawing: [...figure.querySelector(".gb-plot").innerHTML].reduce((h, c) => h * 31 + c.charCodeAt() | 0, 0),
     error: figure.querySelector(".gb-error").textContent,
   };
 }"""
+# A control at each of its places, from the first, told as the browser tells a key press.
+WALKED = f"""async (figure, [name, places]) => {{
+  const shown = [], input = figure.querySelector(`[name="${{name}}"]`);
+  for (let place = 0; place < places; place++) {{
+    if (input.type === "checkbox") input.checked = place === 1;
+    else if (input.tagName === "SELECT") input.selectedIndex = place;
+    else if (place) input.stepUp();
+    else input.value = input.min;
+    for (const type of ["input", "change"]) input.dispatchEvent(new Event(type, {{bubbles: true}}));
+    shown.push(await ({SHOWN})(figure));
+  }}
+  return shown;
+}}"""
 # Words of a drawing beyond its box, and boxes beyond the window.
 BEYOND = """() => [...document.querySelectorAll("figure.gb-explore")].flatMap(figure => {
   const plots = [...figure.querySelectorAll("svg text")].filter(node => {
@@ -52,7 +65,8 @@ ALONE = """() => {
   const figures = [...document.querySelectorAll(".cell_output:has(figure.gb-explore)")];
   document.querySelector("main").replaceChildren(...figures);
 }"""
-AXE_RUN = """async () => (await axe.run("figure.gb-explore", {resultTypes: ["violations"]})).violations
+AXE_RUN = """async only =>
+  (await axe.run("figure.gb-explore", {resultTypes: ["violations"], ...only})).violations
   .map(rule => [rule.id, rule.nodes.map(node => node.html)])"""
 
 
@@ -67,6 +81,7 @@ def computed(stem):
     return {figure["alt"]: figure for figure in figures}
 
 
+@functools.cache
 def sent(stem):
     """[(spec, frames)] of the figures in the page's HTML."""
     html = (BOOK / f"{stem}.html").read_text("utf-8")
@@ -93,27 +108,28 @@ class Figure:
         return dict(zip(self.names, texts)), readouts
 
     def walked(self):
-        """[(setting, readouts by compute, what is shown)] with each control moved from end to end."""
+        """[(name, setting, readouts by compute, what is shown)]: each control at all of its places.
+
+        Then by true keys: at its first place, its second and its last.
+        """
         walk = iter(self.computed["walk"])
         for column, (name, texts) in enumerate(self.computed["controls"].items()):
+            passed = [next(walk) for _ in texts]
+            assert [at[column] for at, _ in passed] == list(range(len(texts)))
+            shown = self.root.evaluate(WALKED, [name, len(texts)])
+            yield from ((name, *there, what) for there, what in zip(passed, shown, strict=True))
             control = self.root.locator(f'[name="{name}"]')
             tag, kind = control.evaluate("node => { node.focus(); return [node.tagName, node.type]; }")
-            step = "Space" if kind == "checkbox" else "ArrowDown" if tag == "SELECT" else "ArrowRight"
-            if step != "Space":
-                self.tab.keyboard.press("Home")
-            elif control.is_checked():
-                self.tab.keyboard.press("Space")
-            for position in range(len(texts)):
-                if position:
-                    self.tab.keyboard.press(step)
-                at, readouts = next(walk)
-                assert at[column] == position
-                yield name, at, readouts, self.shows()
+            step = "ArrowDown" if tag == "SELECT" else "ArrowRight"
+            keys = {"Home": 0, step: 1, "End": -1}.items()
+            for key, place in [("Space", 0), ("Space", 1)] if kind == "checkbox" else keys:
+                self.tab.keyboard.press(key)
+                yield name, *passed[place], self.shows()
 
 
 @pages
-def test_every_control_moves_by_keyboard_from_end_to_end_and_shows_what_compute_says(browser, site, stem):
-    with opened(browser, f"{site}book/{stem}.html", DESKTOP, reduced_motion="reduce") as tab:
+def test_every_control_shows_what_compute_says_from_end_to_end_and_by_keyboard(browser, site, stem):
+    with opened(browser, f"{site}book/{stem}.html", DESKTOP, idle=False, reduced_motion="reduce") as tab:
         count = len(sent(stem))
         ready = """n => {
           const waits = document.querySelector("figure.gb-explore:not([data-ready])");
@@ -137,10 +153,13 @@ def test_every_control_moves_by_keyboard_from_end_to_end_and_shows_what_compute_
             assert tab.evaluate(BEYOND) == []
         tab.add_script_tag(path=AXE)
         tab.evaluate(ALONE)
-        for scheme in ("light", "dark"):
+        seen = {}
+        for scheme, only in (("light", {}), ("dark", OF_COLOURS)):
             tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
-            assert tab.evaluate(AXE_RUN) == [], scheme
+            seen[scheme] = tab.evaluate(SEEN)
+            assert tab.evaluate(AXE_RUN, only) == [], scheme
+        assert seen["light"] == seen["dark"]
         assert tab.said == []
 
 
