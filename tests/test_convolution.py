@@ -262,3 +262,37 @@ def test_keywords_that_are_not_offered_are_type_errors():
         conv1d(x, weight, padding_mode="circular")
     with pytest.raises(TypeError, match="output_padding"):
         conv1d(x, weight, output_padding=1)
+
+
+# --- what the chapter says of a shift ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 0), (0, 3), (2, -1)])
+def test_on_a_circle_the_output_moves_along_with_the_image(rows, columns):
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(2, 3, 6, 5)), rng.normal(size=(4, 3, 3, 3))
+
+    def circular(x):
+        return conv2d(pad(x, (1, 1, 1, 1), "circular"), weight).numpy()
+
+    def move(x):
+        return np.roll(x, (rows, columns), axis=(2, 3))
+
+    np.testing.assert_allclose(circular(move(x)), move(circular(x)), rtol=1e-12, atol=1e-13)
+    assert not np.allclose(circular(move(x)), circular(x))
+
+
+def test_a_stride_keeps_every_so_many_outputs():
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(2, 3, 9, 8)), rng.normal(size=(4, 3, 2, 3))
+    thinned = conv2d(x, weight, padding=1).numpy()[:, :, ::3, ::2]
+    np.testing.assert_allclose(conv2d(x, weight, stride=(3, 2), padding=1).numpy(), thinned, rtol=1e-12)
+
+
+def test_the_gradient_of_the_weights_is_a_convolution_with_stride_and_dilation_exchanged():
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(2, 3, 10, 10)), rng.normal(size=(4, 3, 3, 3))
+    y, pullback = vjp(conv2d, x, weight, stride=2, padding=1, dilation=3)
+    g = rng.normal(size=y.shape)
+    exchanged = conv2d(x.swapaxes(0, 1), g.swapaxes(0, 1), stride=3, padding=1, dilation=2).numpy()
+    np.testing.assert_allclose(pullback(g)[1], exchanged.swapaxes(0, 1)[:, :, :3, :3], rtol=1e-11, atol=1e-12)
