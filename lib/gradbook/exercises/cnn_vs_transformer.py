@@ -1,0 +1,204 @@
+"""Exercises of the chapter on CNN and Transformer (book/cnn_vs_transformer.md)."""
+import math
+
+import numpy as np
+
+from gradbook.exercises import Exercise
+
+
+def counts(c, k, attention=4, feed_forward=8, taps=lambda k: k * k):
+    return taps(k) * c * c, attention * c * c, feed_forward * c * c, (attention + feed_forward) * c * c
+
+
+def counts_by_shapes(c, k):
+    shapes = [[(c, c, k, k)], [(3 * c, c), (c, c)], [(4 * c, c), (c, 4 * c)]]
+    convolution, attention, feed_forward = (sum(map(math.prod, layer)) for layer in shapes)
+    return convolution, attention, feed_forward, attention + feed_forward
+
+
+def largest_side(c, k, p):
+    return p * math.sqrt((k * k - 4) * c / 2)
+
+
+def side_by_bisection(c, k, p):
+    low, high = 0.0, 1e6
+    for _ in range(80):
+        middle = (low + high) / 2
+        n = (middle / p) ** 2
+        low, high = (middle, high) if 4 * n * c * c + 2 * n * n * c <= k * k * n * c * c else (low, middle)
+    return low
+
+
+def local(height, width, r, near=lambda a, b, r: np.maximum(abs(a), abs(b)) <= r, columns=None):
+    row, column = np.divmod(np.arange(height * width), width if columns is None else columns(height, width))
+    return near(row[:, None] - row, column[:, None] - column, r)
+
+
+def local_by_loops(height, width, r):
+    mask = np.zeros((height, width, height, width), bool)
+    for i in range(height):
+        for j in range(width):
+            mask[i, j, max(0, i - r):i + r + 1, max(0, j - r):j + r + 1] = True
+    return mask.reshape(height * width, -1)
+
+
+def draw_layer(rng):
+    """A layer that is no convolution, tokens, and a shift."""
+    n, c = (int(v) for v in rng.permutation([5, 7, 9])[:2])
+    mixing, channels = rng.normal(size=(n, n)), rng.normal(size=(c, c))
+    return (lambda x: np.tanh(mixing @ x @ channels)), rng.normal(size=(n, c)), int(rng.integers(1, 4))
+
+
+def differences(f, x, s, back=1, axis=0):
+    return f(np.roll(x, s, axis=axis)) - np.roll(f(x), back * s, axis=axis)
+
+
+def equivariance_error(f, x, s):
+    return np.abs(differences(f, x, s)).max()
+
+
+def error_by_matrices(f, x, s):
+    shift = np.roll(np.eye(len(x)), s, axis=0)
+    return max(abs((f(shift @ x) - shift @ f(x)).ravel()))
+
+
+def distance(n, tap):
+    return abs(np.arange(n) - np.arange(n)[:, None] - tap)
+
+
+def head(n, tap, alpha, axis=1, power=2, sign=1):
+    scores = -alpha * distance(n, sign * tap) ** power
+    e = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def head_by_product(n, tap, alpha):
+    p = np.arange(n, dtype=float)
+    queries = np.stack([2 * alpha * (p + tap), np.full(n, -alpha)], axis=1)
+    scores = queries @ np.stack([p, p * p])
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+SWAP = ("convolutions, then the mean over places", "attention with learned positions, then the mean",
+        "attention without positions, then the mean",
+        "attention without positions, then a layer that reads all places",
+        "1×1 convolutions, then a layer that reads all places")
+
+EXERCISES = [
+    Exercise(
+        "cvt-counts",
+        ask="Write weights(C, k): a k×k convolution, attention, feed-forward, a block; no biases.",
+        inputs=lambda rng: (int(rng.integers(5, 40)), int(rng.choice([3, 5, 7]))),
+        reference=counts,
+        wrong={
+            "three matrices": (lambda c, k: counts(c, k, attention=3),
+                               "Queries, keys, values: these are three. What turns the heads' answers, side "
+                               "by side, into one?"),
+            "feed-forward of one matrix": (lambda c, k: counts(c, k, feed_forward=4),
+                                           "The feed-forward part goes up to 4C and has to come back."),
+            "one axis of the kernel": (lambda c, k: counts(c, k, taps=lambda k: k),
+                                       "How many taps has a k×k kernel?"),
+            "depthwise": (lambda c, k: (k * k * c, *counts(c, k)[1:]),
+                          "That is a depthwise convolution. In a full one each output channel reads all "
+                          "input channels."),
+            "C heads": (lambda c, k: counts(c, k, attention=4 * c),
+                        "Heads share the channels among them. Their number does not change the count."),
+        },
+        rewrites=[counts_by_shapes],
+    ),
+    Exercise(
+        "cvt-crossover",
+        ask="Write largest_side(C, k, p): up to which side of the image, in patches of p×p, does attention "
+            "take no more MACs than a k×k convolution?",
+        inputs=lambda rng: (int(rng.integers(30, 800)),
+                            *(int(rng.choice(v)) for v in ((3, 5, 7), (2, 4, 16)))),
+        reference=largest_side,
+        wrong={
+            "the number of tokens": (lambda c, k, p: (k * k - 4) * c / 2,
+                                     "That is how many tokens. How many pixels along a side?"),
+            "patches not counted": (lambda c, k, p: largest_side(c, k, 1),
+                                    "That is the side in patches. A patch has p pixels along a side."),
+            "patches counted by area": (lambda c, k, p: largest_side(c, k, p * p),
+                                        "A patch has p² pixels, but along a side it has …"),
+            "scores counted once": (lambda c, k, p: 2**0.5 * largest_side(c, k, p),
+                                    "n² C for the scores, and again for mixing the values with them."),
+            "projections forgotten": (lambda c, k, p: p * math.sqrt(k * k * c / 2),
+                                      "Attention has four projections as well, 4 n C²."),
+        },
+        rewrites=[side_by_bisection],
+    ),
+    Exercise(
+        "cvt-mask",
+        ask="Write local(height, width, r): true where two places are at most r apart along both axes.",
+        inputs=lambda rng: (*map(int, rng.permutation([4, 5, 6])[:2]), int(rng.integers(1, 3))),
+        reference=local,
+        wrong={
+            "along the list": (
+                lambda h, w, r: abs(np.subtract.outer(np.arange(h * w), np.arange(h * w))) <= r,
+                "That is near in the list. The pixel below is a whole row away in the list."),
+            "one axis is enough": (
+                lambda h, w, r: local(h, w, r, near=lambda a, b, r: np.minimum(abs(a), abs(b)) <= r),
+                "Near along one axis makes a cross of whole rows and columns."),
+            "a diamond": (
+                lambda h, w, r: local(h, w, r, near=lambda a, b, r: abs(a) + abs(b) <= r),
+                "Steps along both axes added up give a diamond. A kernel is a square."),
+            "allowed and forbidden exchanged": (
+                lambda h, w, r: ~local(h, w, r), "True is where listening is allowed."),
+            "height for width": (
+                lambda h, w, r: local(h, w, r, columns=lambda h, w: h),
+                "Numbered row by row, a new row begins after how many places?"),
+        },
+        rewrites=[local_by_loops],
+    ),
+    Exercise(
+        "cvt-shift-test",
+        ask="Write equivariance_error(f, X, s): max |f(X shifted) − f(X), shifted|.",
+        inputs=draw_layer,
+        reference=equivariance_error,
+        wrong={
+            "invariance": (lambda f, x, s: np.abs(f(np.roll(x, s, axis=0)) - f(x)).max(),
+                           "That asks whether the output stays. Equivariance asks whether it moves along."),
+            "the other way": (lambda f, x, s: np.abs(differences(f, x, s, back=-1)).max(),
+                              "Input and output have to move in the same direction."),
+            "channels shifted": (lambda f, x, s: np.abs(differences(f, x, s, axis=1)).max(),
+                                 "Tokens are the rows. Along which axis do they move?"),
+            "mean for maximum": (lambda f, x, s: np.abs(differences(f, x, s)).mean(),
+                                 "The largest difference, please; a mean hides one bad place."),
+            "sum of all": (lambda f, x, s: np.abs(differences(f, x, s)).sum(),
+                           "The largest of them is asked for, not all together."),
+        },
+        rewrites=[error_by_matrices],
+    ),
+    Exercise(
+        "cvt-head",
+        ask="Write head(n, tap, alpha): the (n, n) weights of a head with scores −α (p_j − p_i − Δ)².",
+        inputs=lambda rng: (int(rng.integers(5, 9)), int(rng.choice([-2, -1, 1, 2])), rng.uniform(0.3, 2)),
+        reference=head,
+        wrong={
+            "softmax along the columns": (lambda n, tap, alpha: head(n, tap, alpha, axis=0),
+                                          "Each query's weights sum to one. Queries are the rows."),
+            "the tap on the other side": (lambda n, tap, alpha: head(n, tap, alpha, sign=-1),
+                                          "With Δ = 1 token i should listen to token i + 1."),
+            "not squared": (lambda n, tap, alpha: head(n, tap, alpha, power=1),
+                            "The score is minus α times the square of the distance."),
+            "hard": (lambda n, tap, alpha: np.eye(n)[np.clip(np.arange(n) + tap, 0, n - 1)],
+                     "That is the limit for large α. At this α, neighbours are heard as well."),
+            "not normalised": (lambda n, tap, alpha: np.exp(-alpha * distance(n, tap) ** 2),
+                               "These are the exponentials of the scores. What does softmax do with them?"),
+        },
+        rewrites=[head_by_product],
+    ),
+    Exercise(
+        "cvt-swap",
+        ask="Two patches are exchanged. Which network gives the same answer, always?",
+        reference=SWAP[2],
+        choices=SWAP,
+        wrong={
+            SWAP[0]: "A 3×3 kernel sees which patches are neighbours. Exchange two, and neighbours change.",
+            SWAP[1]: "The positions stay where they are when the patches move.",
+            SWAP[3]: "Up to the last layer nothing is noticed. But that layer has weights for each place.",
+            SWAP[4]: "1×1 convolutions treat each patch alone. But the last layer knows each place."
+        },
+    ),
+]
