@@ -31,7 +31,7 @@ OVERFLOWING = """() => {
 }"""
 
 # As if every section were near the screen: those that are not are not laid out.
-NEAR = "article section section { content-visibility: visible !important }"
+NEAR = "article section { content-visibility: visible !important }"
 
 # Everything open and near, and fewer elements, which would cost axe long: the spans of formulas, hidden from
 # assistive technology, and the coloured words of code but for those of the first five blocks.
