@@ -1,6 +1,7 @@
 """Every page of the built book in Chromium: silent, accessible, readable on a phone, on paper, scriptless."""
 
 import contextlib
+import gzip
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,8 @@ def opened(browser, address, size=DESKTOP, idle=True, **options):
         context.close()
 
 
+ADD_STYLE = "css => document.head.append(Object.assign(document.createElement('style'), {textContent: css}))"
+
 # Each page is opened three times, and asked all questions of a kind in the order in which they stand here:
 # axe, which is shown fewer elements, comes last.
 
@@ -85,14 +88,32 @@ def once(name, *arguments, **options):
     @pytest.fixture(scope="module", params=PAGES or ["book/index.html"], name=name)
     def fixture(request, browser, site):
         with opened(browser, site + request.param, *arguments, **options) as tab:
+            tab.first_view = list(tab.asked)
             yield tab
 
     return fixture
 
 
 desktop = once("desktop", DESKTOP, color_scheme="light")
-phone = once("phone", PHONE, idle=False, color_scheme="light")
+phone = once("phone", PHONE, color_scheme="light")
 scriptless = once("scriptless", java_script_enabled=False)
+
+
+def light(tab, site):
+    """Whether the first view asks for few requests and, as a server would pack them, few bytes."""
+    own = [url.removeprefix(site).split("?")[0].split("#")[0] for url in tab.first_view if site in url]
+    weights = {path: weight(HTML / path) for path in own}
+    assert sum(weights.values()) <= 250_000, weights
+    assert len(tab.first_view) <= 18, weights
+
+
+def weight(path):
+    content = path.read_bytes()
+    return len(content if path.suffix in (".woff2", ".png", ".jpg") else gzip.compress(content, 6))
+
+
+def test_the_first_view_is_light(desktop, site):
+    light(desktop, site)
 
 
 def test_a_page_asks_no_other_host_and_says_nothing(desktop, site):
@@ -171,13 +192,25 @@ def test_a_phone_scrolls_down_only(phone):
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
+def test_on_a_phone_an_equation_fits_or_breaks(phone):
+    """Between statements, relations and operators; rows that are too long are broken by hand."""
+    phone.evaluate(ADD_STYLE, NEAR)
+    wide = phone.evaluate("""() => [...document.querySelectorAll(".gb-display-body")]
+      .filter((box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1)
+      .map((box) => [box.closest("[id]").id, box.scrollWidth])""")
+    assert wide == []
+
+
+def test_the_first_view_on_a_phone_is_light(phone, site):
+    light(phone, site)
+
+
 def test_axe_finds_nothing_on_a_phone_in_light_and_dark(phone):
     axe_finds_nothing(phone)
 
 
 def test_without_scripts_words_formulas_and_pictures_are_there(scriptless):
-    near = "css => document.head.append(Object.assign(document.createElement('style'), {textContent: css}))"
-    scriptless.evaluate(near, NEAR)
+    scriptless.evaluate(ADD_STYLE, NEAR)
     if "/book/" in scriptless.url:
         assert len(scriptless.locator("main").inner_text()) > 200
     formulas = scriptless.locator("article :not(details *) > .katex > .katex-html")
