@@ -3,7 +3,6 @@
 import gradbook as T
 import numpy as np
 import pytest
-import torch
 from gradbook import nn
 from gradbook.cnn_vs_transformer import (
     MIXERS,
@@ -17,6 +16,8 @@ from gradbook.cnn_vs_transformer import (
 )
 from gradbook.cnn_vs_transformer_stack import Stack, train
 from gradbook.cost import count
+
+torch = pytest.importorskip("torch")
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def test_labels_are_unique_in_the_book():
     assert not {label for label in labels if labels.count(label) > 1}
 
 
+@pytest.mark.built
 @pytest.mark.parametrize("stem", [stem for stem, chapter in CHAPTERS.items() if chapter.checked])
 def test_the_executed_notebook_holds_a_passed_record_of_every_check(stem):
     chapter = CHAPTERS[stem]

@@ -29,6 +29,7 @@ def test_every_exercise_has_a_stub_and_a_folded_solution(stem):
         assert re.search(solution, source, re.M), f"{id}: a solution-start ex-{id} with class dropdown"
 
 
+@pytest.mark.built
 @chapters
 def test_the_stub_is_shown_unanswered_and_the_solution_is_right(stem):
     notebook = coverage.built(ROOT, CHAPTERS[stem])

@@ -5,8 +5,8 @@ import statistics
 import zlib
 
 import pytest
+from test_pages import HTML
 
-from conftest import HTML
 from tools import pdf
 
 PAGES = ["notation", "receptive_field", "ledger"]

@@ -3,8 +3,7 @@
 import gzip
 
 import pytest
-
-from conftest import HTML
+from test_pages import HTML
 
 pytestmark = pytest.mark.built
 
