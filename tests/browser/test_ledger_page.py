@@ -6,7 +6,7 @@ from test_pages import opened
 pytestmark = [pytest.mark.browser, pytest.mark.built]
 
 SHOWN = """id => [...document.querySelectorAll(`#${id} tbody tr`)]
-  .filter(row => row.checkVisibility()).map(row => row.innerText)"""
+  .filter(row => !row.hidden).map(row => [...row.cells].map(cell => cell.textContent.trim()).join("\\t"))"""
 TOLERANCES = """() => [...document.querySelectorAll('#ledger-equations tbody tr')]
   .map(row => row.cells[3].textContent)"""
 
