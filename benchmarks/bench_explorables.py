@@ -1,7 +1,7 @@
 """Explorables in headless Chromium: from a key to the next paint, on every page of the book and live.
 
     python3 run.py book --no-serve                     # the pages that are measured
-    python3 run.py bench explorables                   # some minutes
+    python3 run.py bench explorables                   # a minute and a half for each page
     python benchmarks/bench_explorables.py --store     # also rewrites results/explorables.json
     python benchmarks/bench_explorables.py ema --no-live
 
@@ -18,22 +18,20 @@ import os
 import pathlib
 import platform
 import random
-import shutil
 import statistics
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "browser")]
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 import explorables_live as live
 import explorables_static as static
 from explorables_static import INERT, SLOWER, p95, script_bytes, sent
 from machine import processor
 from playwright.sync_api import sync_playwright
 
-from conftest import FLAGS, NAMES
+from tools import browser as here
 
 RESULT = HERE / "results" / "explorables.json"
-
 
 
 def load():
@@ -110,17 +108,20 @@ def main():
     parser.add_argument("--store", action="store_true", help="rewrite benchmarks/results/explorables.json")
     parser.add_argument("--no-live", action="store_true", help="without JupyterLab")
     options = parser.parse_args()
-    stems, path = options.pages or static.stems(), next(filter(None, map(shutil.which, NAMES)), None)
-    if not stems or not path:
-        sys.exit("no Chromium on PATH" if stems else "the book is not built: python3 run.py book --no-serve")
+    stems = options.pages or static.stems()
+    if not stems:
+        sys.exit("the book is not built: python3 run.py book --no-serve")
     random.seed(0)
     where = {"date": datetime.date.today().isoformat(), "processor": processor(), "cores": os.cpu_count(),
              "system": platform.system(), "load before": load()}  # fmt: skip
     with sync_playwright() as playwright, static.server() as serving:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=here.executable(), args=here.FLAGS)
         where["chromium"] = browser.version
         address = f"http://127.0.0.1:{serving.server_address[1]}"
-        pages = {stem: static.page(browser, address, stem) for stem in stems}
+        pages = {}
+        for stem in stems:
+            print(f"{stem} …", file=sys.stderr, flush=True)
+            pages[stem] = static.page(browser, address, stem)
         taken = None if options.no_live else live.measured(browser)
         browser.close()
         serving.shutdown()

@@ -24,7 +24,7 @@ import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT)]
+sys.path.append(str(ROOT))
 
 HTML, HOME = ROOT / "_build" / "html", ROOT / "_build" / "lighthouse"
 RESULT = ROOT / "benchmarks" / "results" / "audit.md"
@@ -134,14 +134,15 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="medians of so many runs (5)")
     parser.add_argument("--store", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     options = parser.parse_args()
-    from shutil import which
+    from tools import browser
 
-    from conftest import NAMES
-
-    chromium = next(filter(None, map(which, NAMES)), None)
     stems = options.pages or sorted(path.stem for path in (HTML / "book").glob("*.html"))
-    if not chromium or not stems:
-        sys.exit("no Chromium on PATH" if stems else "the book is not built: python3 run.py book --no-serve")
+    if not stems:
+        sys.exit("the book is not built: python3 run.py book --no-serve")
+    try:
+        chromium = browser.executable()
+    except ValueError as complaint:
+        sys.exit(f"audit: {complaint}")
     script, load = install(), os.getloadavg()[0] if hasattr(os, "getloadavg") else 0
     lines = [
         f"Lighthouse {VERSION} on {datetime.date.today().isoformat()}, medians of {options.runs}, "

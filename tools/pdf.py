@@ -10,13 +10,12 @@ the pictures that a page shows without JavaScript. The file is _build/gradbook.p
 import argparse
 import functools
 import re
-import shutil
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT))
 HTML = ROOT / "_build" / "html"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 LINK = re.compile(r'\bhref="(?P<page>[^"#:]*)(?:#(?P<place>[^"]*))?"')
 NAMED = re.compile(r'\b(?P<name>id|for|aria-labelledby|aria-describedby|aria-controls)="(?P<ids>[^"]+)"')
 HEAD = '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>gradbook</title>'
@@ -88,15 +87,14 @@ def write(folder: Path, stems: list[str], target: Path) -> Path:
     """Prints the pages into target, which is there whole or not at all. ValueError without a browser."""
     from playwright.sync_api import sync_playwright
 
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        raise ValueError(f"pdf: no browser is on PATH (looked for {', '.join(BROWSERS)})")
-    source = folder.parent / "pdf" / "book.html"
+    from tools import browser as here
+
+    path, source = here.executable(), folder.parent / "pdf" / "book.html"
     document = bound(folder, stems)
     source.parent.mkdir(exist_ok=True)
     source.write_text(document, "utf-8")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--headless", "--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=here.FLAGS)
         page = browser.new_page()
         page.goto(source.as_uri())
         page.evaluate("document.fonts.ready")

@@ -4,7 +4,6 @@
 """
 
 import io
-import shutil
 import sys
 from pathlib import Path
 
@@ -12,9 +11,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT))
 PAGE = ROOT / "_build" / "html" / "book" / "ema.html"
 PICTURE = ROOT / ".github" / "readme.png"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 SCALE, GAP = 1.5, 48
 
 # The box around two elements, in pixels of the page, with a margin (to the right: the equations' numbers).
@@ -28,11 +27,11 @@ BOX = """([first, last, margin]) => {
 
 
 def main():
-    executable = next((path for name in NAMES if (path := shutil.which(name))), None)
+    from tools import browser as here
+
     parts = []
     with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=executable, args=flags)
+        browser = playwright.chromium.launch(executable_path=here.executable(), args=here.FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=SCALE)
         page.goto(PAGE.as_uri())
         figure = "figure.gb-explore"

@@ -3,7 +3,6 @@
 import functools
 import http.server
 import os
-import shutil
 import socketserver
 import sys
 import threading
@@ -11,22 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tools import browser as browser_here
+
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-# Nothing here may reach another host: Chromium's own background traffic is off.
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
 
 def _without(what):
@@ -39,8 +27,10 @@ def _without(what):
 @pytest.fixture(scope="session")
 def chromium_path():
     """Path of a Chromium, Chrome or Edge on PATH."""
-    path = next((path for name in NAMES if (path := shutil.which(name))), None)
-    return path or _without(f"no browser is on PATH (looked for {', '.join(NAMES)})")
+    try:
+        return browser_here.executable()
+    except ValueError as error:
+        _without(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +41,7 @@ def browser(chromium_path):
     except ImportError:
         _without("the package playwright is not installed")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        running = playwright.chromium.launch(executable_path=chromium_path, args=browser_here.FLAGS)
         yield running
         running.close()
 
