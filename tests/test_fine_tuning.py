@@ -6,6 +6,7 @@ import gradbook as T
 import numpy as np
 import pytest
 from gradbook import fine_tuning as ft
+from gradbook import fine_tuning_setup as setup
 from gradbook.autodiff import Tensor
 
 
@@ -343,3 +344,42 @@ def test_the_chapters_first_step_of_lora_is_the_full_one_times_alpha_squared_ove
     ratio = np.sum(np.mean(changes, axis=0) * full) / np.sum(full**2)
     assert abs(ratio - 6**2 / (3 * 12)) < 0.1
     assert abs(ratio - 6 / 3) > 0.5 and abs(ratio - 6**2 / 12) > 0.5
+
+
+def test_a_net_trained_from_a_stage_on_is_the_net_trained_with_the_stages_before_it_frozen():
+    rng = np.random.default_rng(6)
+    start, x, y = setup.Net(rng, 4), rng.normal(size=(12, 1, 8, 8)), rng.integers(4, size=12)
+    inside = start(T.tensor(x), 0, 2).detach().numpy()
+    short, long, free = copy.deepcopy(start), copy.deepcopy(start), copy.deepcopy(start)
+    ft.freeze(long, ["conv1", "conv2"])
+    given = (y, 5, 0.1, 6)  # labels, steps, rate, batch
+    setup.train(short, inside, *given, np.random.default_rng(7), first=2)
+    setup.train(long, x, *given, np.random.default_rng(7))
+    setup.train(free, x, *given, np.random.default_rng(7))
+    a, b, c = (net(T.tensor(x)).detach().numpy() for net in (short, long, free))
+    np.testing.assert_allclose(a, b, rtol=1e-12)
+    assert not np.allclose(a, c)
+    right = np.mean(a.argmax(axis=1) == y)
+    assert right == setup.accuracy(short, x, y) == setup.accuracy(short, inside, y, first=2)
+
+
+def test_the_experiments_training_lets_rates_fall_to_zero_and_adds_what_it_is_given():
+    rng = np.random.default_rng(8)
+    net, x, y, seen = setup.Net(rng, 4), rng.normal(size=(9, 1, 8, 8)), rng.integers(4, size=9), []
+    heads = [{"params": net.head.parameters(), "lr": 0.2}]
+    before = net.fc[0].weight.data.copy(), net.head.weight.data.copy()
+    setup.train(net, x, y, 4, 99.0, 5, np.random.default_rng(9), groups=heads, before=seen.append)
+    assert seen == [0, 1, 2, 3]
+    assert np.array_equal(before[0], net.fc[0].weight.data)
+    assert not np.array_equal(before[1], net.head.weight.data)
+    pulled = copy.deepcopy(net)
+    head = pulled.head.weight
+    setup.train(pulled, x, y, 1, 0.1, 9, np.random.default_rng(9), more=lambda: 1e3 * (head**2).sum())
+    assert np.abs(head.data).max() > 10 * np.abs(net.head.weight.data).max()  # thrown far beyond 0
+
+
+def test_a_few_of_each_class_are_picked_and_no_more():
+    y = np.repeat(np.arange(10), 7)
+    found = setup.pick(y, 3, np.random.default_rng(0))
+    assert len(set(found)) == 30
+    assert np.array_equal(np.bincount(y[found]), [3] * 10)

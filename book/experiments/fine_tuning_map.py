@@ -13,63 +13,12 @@ import copy
 
 import gradbook as T
 import numpy as np
-from gradbook import data, nn, optim
+from gradbook.fine_tuning_setup import Net, accuracy, digits, mnist, pick, train
 
 SHOTS, RATES, SCRATCH_RATES = [1, 5, 20, 50], [0.001, 0.003, 0.01, 0.03, 0.1, 0.3], [0.03, 0.1]
 STEPS, SCRATCH_STEPS, BATCH = 60, 180, 16
 RTOL = 0.02  # ten test images, where a processor rounds the last bit in another way
 SEEDS = range(10 * len(SHOTS))
-
-
-class Net(nn.Module):
-    def __init__(self, rng, classes=10):
-        self.conv1 = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1, rng=rng), nn.ReLU(), nn.MaxPool2d(2))
-        self.conv2 = nn.Sequential(nn.Conv2d(8, 24, 3, padding=1, rng=rng), nn.ReLU(), nn.Flatten())
-        self.fc = nn.Sequential(nn.Linear(384, 54, rng=rng), nn.ReLU())
-        self.head = nn.Linear(54, classes, rng=rng)
-
-    def forward(self, x, first=0, last=4):
-        for stage in (self.conv1, self.conv2, self.fc, self.head)[first:last]:
-            x = stage(x)
-        return x
-
-
-def images(x):
-    return x.reshape(-1, 1, 8, 8)
-
-
-def mnist():
-    x_train, y_train, x_test, y_test = data.mnist5k()
-    x = data.mnist_as_digits(np.concatenate([x_train, x_test[:500]]))
-    return images(x[:-500]), y_train, images(x[-500:]), y_test[:500]
-
-
-def digits():
-    x_train, y_train, x_test, y_test = data.digits()
-    return images(x_train), y_train, images(x_test), y_test
-
-
-def accuracy(net, x, y, first=0):
-    with T.no_grad():
-        return float((net(T.tensor(x), first).numpy().argmax(1) == y).mean())
-
-
-def train(net, x, y, steps, lr, batch, rng, first=0):
-    """SGD with momentum, the rate falling to 0. x: what the stage `first` reads; those before are frozen."""
-    optimizer = optim.SGD([p for stage in (net.conv1, net.conv2, net.fc, net.head)[first:]
-                           for p in stage.parameters()], lr=lr, momentum=0.9)
-    for t in range(steps):
-        optimizer.param_groups[0]["lr"] = lr * (1 - t / steps)
-        picked = rng.choice(len(x), min(batch, len(x)), replace=False)
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(net(T.tensor(x[picked]), first), T.tensor(y[picked])).backward()
-        optimizer.step()
-    return net
-
-
-def pick(y, shots, rng):
-    """Which images: `shots` of each class."""
-    return np.concatenate([rng.permutation(np.flatnonzero(y == c))[:shots] for c in range(10)])
 
 
 def nearest(x, y, x_test, y_test):

@@ -14,7 +14,8 @@ import copy
 
 import gradbook as T
 import numpy as np
-from gradbook import data, fine_tuning, nn, optim
+from gradbook import fine_tuning, nn
+from gradbook.fine_tuning_setup import Net, accuracy, digits, mnist, pick, train
 
 SHOTS, RATES = [5, 20], [0.003, 0.01, 0.03, 0.1]
 WAYS = ["head", "full", "by layer", "gradual", "leash", "rehearsal"]
@@ -22,59 +23,6 @@ RANKS = [1, 2, 4, 8, 16, 32]
 STEPS, BATCH = 60, 16
 RTOL = 0.02  # ten test images, where a processor rounds the last bit in another way
 SEEDS = range(10 * len(SHOTS))
-
-
-class Net(nn.Module):
-    def __init__(self, rng, classes=10):
-        self.conv1 = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1, rng=rng), nn.ReLU(), nn.MaxPool2d(2))
-        self.conv2 = nn.Sequential(nn.Conv2d(8, 24, 3, padding=1, rng=rng), nn.ReLU(), nn.Flatten())
-        self.fc = nn.Sequential(nn.Linear(384, 54, rng=rng), nn.ReLU())
-        self.head = nn.Linear(54, classes, rng=rng)
-
-    def forward(self, x, first=0, last=4):
-        for stage in (self.conv1, self.conv2, self.fc, self.head)[first:last]:
-            x = stage(x)
-        return x
-
-
-def images(x):
-    return x.reshape(-1, 1, 8, 8)
-
-
-def mnist():
-    x_train, y_train, x_test, y_test = data.mnist5k()
-    x = data.mnist_as_digits(np.concatenate([x_train, x_test[:500]]))
-    return images(x[:-500]), y_train, images(x[-500:]), y_test[:500]
-
-
-def digits():
-    x_train, y_train, x_test, y_test = data.digits()
-    return images(x_train), y_train, images(x_test), y_test
-
-
-def accuracy(net, x, y):
-    with T.no_grad():
-        return float((net(T.tensor(x)).numpy().argmax(1) == y).mean())
-
-
-def train(net, x, y, steps, lr, batch, rng, groups=None, before=lambda t: None, more=lambda: 0):
-    """SGD with momentum, rates falling to 0. before(t) comes before step t; more() is added to the loss."""
-    optimizer = optim.SGD(groups or [{"params": net.parameters(), "lr": lr}], momentum=0.9)
-    rates = [group["lr"] for group in optimizer.param_groups]
-    for t in range(steps):
-        before(t)
-        for group, rate in zip(optimizer.param_groups, rates):
-            group["lr"] = rate * (1 - t / steps)
-        picked = rng.choice(len(x), min(batch, len(x)), replace=False)
-        optimizer.zero_grad()
-        (nn.functional.cross_entropy(net(T.tensor(x[picked])), T.tensor(y[picked])) + more()).backward()
-        optimizer.step()
-    return net
-
-
-def pick(y, shots, rng):
-    """Which images: `shots` of each class."""
-    return np.concatenate([rng.permutation(np.flatnonzero(y == c))[:shots] for c in range(10)])
 
 
 def adapt(way, start, x, y, rate, source, seed):
@@ -100,7 +48,7 @@ def adapt(way, start, x, y, rate, source, seed):
         def more():
             picked = old.integers(0, len(source[0]), BATCH)
             return nn.functional.cross_entropy(net(T.tensor(source[0][picked])), T.tensor(source[1][picked]))
-    return train(net, x, y, STEPS, rate, BATCH, rng, groups, before, more)
+    return train(net, x, y, STEPS, rate, BATCH, rng, 0, groups, before, more)
 
 
 def run(row):
@@ -127,10 +75,10 @@ def run(row):
         alpha = (rank * net.fc[0].in_features) ** 0.5 if a else rank
         fine_tuning.add_lora(net, rank, alpha, patterns="fc", rng=np.random.default_rng([seed, 7]))
         fine_tuning.unfreeze(net, "head")
-        top = nn.Sequential(net.fc, net.head)
         with np.errstate(all="ignore"):                # some diverge, which is a result
-            train(top, inside, y, STEPS, rate, BATCH, np.random.default_rng([seed, 2]))
-            lora[a, b, c] = accuracy(top, z_target, target_test[1]), accuracy(top, z_source, source_test[1])
+            train(net, inside, y, STEPS, rate, BATCH, np.random.default_rng([seed, 2]), first=2)
+            lora[a, b, c] = (accuracy(net, z_target, target_test[1], first=2),
+                             accuracy(net, z_source, source_test[1], first=2))
 
     full, mixed, between = adapt("full", start, x, y, 0.1, None, seed), copy.deepcopy(start), []
     for share in np.arange(11) / 10:

@@ -15,9 +15,9 @@ way (RATES, CURVE): accuracy after so many steps, everything trained, 5 images a
 
 import copy
 
-import gradbook as T
 import numpy as np
-from gradbook import data, fine_tuning, nn, optim
+from gradbook import data, fine_tuning
+from gradbook.fine_tuning_setup import Net, accuracy, digits, mnist, pick, train
 
 STARTS = ["nothing", "30 steps", "400 steps", "rotated", "photos", "shuffled"]
 SHOTS, RATES, CURVE = [5, 50], [0.03, 0.1], [0, 5, 10, 20, 40, 80]
@@ -25,58 +25,6 @@ FROZEN = [["conv1", "conv2", "fc"], []]
 STEPS, BATCH = 80, 16
 RTOL = 0.02  # ten test images, where a processor rounds the last bit in another way
 SEEDS = range(10 * len(STARTS))
-
-
-class Net(nn.Module):
-    def __init__(self, rng, classes=10):
-        self.conv1 = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1, rng=rng), nn.ReLU(), nn.MaxPool2d(2))
-        self.conv2 = nn.Sequential(nn.Conv2d(8, 24, 3, padding=1, rng=rng), nn.ReLU(), nn.Flatten())
-        self.fc = nn.Sequential(nn.Linear(384, 54, rng=rng), nn.ReLU())
-        self.head = nn.Linear(54, classes, rng=rng)
-
-    def forward(self, x, first=0, last=4):
-        for stage in (self.conv1, self.conv2, self.fc, self.head)[first:last]:
-            x = stage(x)
-        return x
-
-
-def images(x):
-    return x.reshape(-1, 1, 8, 8)
-
-
-def mnist():
-    x_train, y_train, x_test, y_test = data.mnist5k()
-    x = data.mnist_as_digits(np.concatenate([x_train[:2000], x_test[:300]]))
-    return images(x[:-300]), y_train[:2000], images(x[-300:]), y_test[:300]
-
-
-def digits():
-    x_train, y_train, x_test, y_test = data.digits()
-    return images(x_train), y_train, images(x_test), y_test
-
-
-def accuracy(net, x, y):
-    with T.no_grad():
-        return float((net(T.tensor(x)).numpy().argmax(1) == y).mean())
-
-
-def train(net, x, y, steps, lr, batch, rng, look=lambda t: None):
-    """SGD with momentum, the rate falling to zero. look(t) is called before step t and at the end."""
-    optimizer = optim.SGD([p for p in net.parameters() if p.requires_grad], lr=lr, momentum=0.9)
-    for t in range(steps):
-        look(t)
-        optimizer.param_groups[0]["lr"] = lr * (1 - t / steps)
-        picked = rng.choice(len(x), min(batch, len(x)), replace=False)
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(net(T.tensor(x[picked])), T.tensor(y[picked])).backward()
-        optimizer.step()
-    look(steps)
-    return net
-
-
-def pick(y, shots, rng):
-    """Which images: `shots` of each class."""
-    return np.concatenate([rng.permutation(np.flatnonzero(y == c))[:shots] for c in range(10)])
 
 
 def patches(n, rng):
@@ -101,7 +49,7 @@ def task(start, rng):
     if start == "photos":
         x, y = turned(patches(2300, rng), rng)
         return x[300:], y[300:], x[:300], y[:300]
-    x, y, x_test, y_test = mnist()
+    x, y, x_test, y_test = mnist(2000, 300)
     if start == "rotated":
         return *turned(x, rng), *turned(x_test, rng)
     return x, rng.permutation(y) if start == "shuffled" else y, x_test, y_test
@@ -131,8 +79,9 @@ def run(row):
 
         watched = SHOTS[k] == 5 and not FROZEN[m]
         train(tuned, x_pool[chosen], y_pool[chosen], STEPS, RATES[n], BATCH, np.random.default_rng([seed, 2]),
-              look if watched else lambda t: None)
+              before=look if watched else lambda t: None)
         found[k, m, n] = accuracy(tuned, *target_test)
         if watched:
+            look(STEPS)
             way.append([seen[t] for t in CURVE])
     return {"accuracy": found.tolist(), "source": source, "way": way}
