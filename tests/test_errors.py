@@ -67,3 +67,18 @@ def test_a_mistake_is_told_and_who_refuses_it(call, words):
     with pytest.raises((ValueError, TypeError), match=words) as error:
         call(gradbook)
     assert re.match(r"[A-Za-z_0-9.]+(: |\(\) )", str(error.value))
+
+
+@pytest.mark.parametrize("wrong", [3, [1.0, 2.0], "x", None], ids=repr)
+@pytest.mark.parametrize("place", ["gradbook", "functional"])
+def test_what_is_no_tensor_is_refused_by_name(place, wrong):
+    functions = {name: getattr(PLACES[place], name) for name, where in public().items()
+                 if where.startswith(place) and inspect.isfunction(getattr(PLACES[place], name, None))}
+    assert len(functions) > 30
+    told = {}
+    for name, function in functions.items():
+        try:
+            function(wrong)                    # some take numbers and lists as NumPy does
+        except (TypeError, ValueError) as error:
+            told[name] = str(error)
+    assert {name: words for name, words in told.items() if not words.startswith((name, "pow: "))} == {}

@@ -195,3 +195,25 @@ def test_multi_margin_loss_is_zero_once_the_margin_is_kept():
     kept, violated = T.tensor([[3.0, 1.9, 0.0]]), T.tensor([[3.0, 2.5, 0.0]])
     assert F.multi_margin_loss(kept, T.tensor([0])).item() == 0
     np.testing.assert_allclose(F.multi_margin_loss(violated, T.tensor([0])).item(), 0.5 / 3)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"])
+def test_unequal_shapes_broadcast_with_a_warning_as_in_torch(name, reduction):
+    torch = pytest.importorskip("torch")
+    y, u, results = rng.normal(size=(5, 1)), 3 * rng.normal(size=4), []
+    for library in (T, torch):
+        tensors = [library.tensor(a, requires_grad=True) for a in (y, u)]
+        with pytest.warns(UserWarning, match=r"differ in shape|is different to the input size"):
+            loss = getattr(library.nn.functional, name)(*tensors, reduction=reduction)
+        loss.sum().backward()
+        results.append([loss.detach().numpy(), *(t.grad.numpy() for t in tensors)])
+    for ours, theirs in zip(*results):
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["mse_loss", "huber_loss"])
+def test_shapes_that_cannot_broadcast_are_refused_by_name(name):
+    with pytest.raises(ValueError, match=rf"{name}: .*\(3, 2\).*\(3,\)"):
+        getattr(F, name)(T.ones(3, 2), T.ones(3))

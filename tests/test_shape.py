@@ -91,3 +91,14 @@ def test_writing_into_a_part_is_noticed_by_what_needs_the_whole():
         t.split(1)[0].zero_()
     with pytest.raises(RuntimeError, match="mul needs an array"):
         z.backward()
+
+
+@pytest.mark.parametrize("dim", [0, 1, -1])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (0, 0, 1)])
+def test_a_tensor_of_no_entries_joins_any_other_as_in_torch(order, dim):
+    arrays = np.zeros(0), x[0], x[1].astype(np.float32)
+    assert_same(lambda T, *tensors: T.cat([tensors[k] for k in order], dim), *arrays)
+
+
+def test_tensors_of_no_entries_alone_make_another():
+    assert_same(lambda T, a, b: T.cat([a, b]), np.zeros(0), np.zeros(0, np.float32))

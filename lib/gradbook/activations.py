@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from . import elementwise
+from .arguments import named_errors
 from .autodiff import Tensor, primitive
 from .dtypes import axes, floating, sum_to
 from .reductions import amax
@@ -61,6 +62,7 @@ def elu(x, alpha=1.0):
     return y, lambda g: (_only(rises, g) + _only(~rises, alpha * np.exp(left) * g),)
 
 
+@named_errors
 def selu(input) -> Tensor:
     """λ elu(x, α), where α and λ keep mean 0 and variance 1. Source: Klambauer et al. 2017, eq. (2)."""
     return SELU_SCALE * elu(_floating("selu", input), SELU_ALPHA)

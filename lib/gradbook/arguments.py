@@ -4,6 +4,7 @@ where: "function: argument", with which the message begins. An interval, "[0, 1)
 given as they are written, so that the message says what is checked. Used by the chapters' modules.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from numbers import Integral, Real
@@ -65,3 +66,23 @@ def numbers(where, x, shape="(...)", finite=False, dtype=np.float64) -> np.ndarr
     if finite and not np.isfinite(x).all():
         raise ValueError(f"{where} with nan or inf came, finite numbers are needed")
     return x if dtype is None else x.astype(dtype, copy=False)
+
+
+def named_errors(f):
+    """Let f, which is no primitive, say its name where Python's errors would not."""
+    @functools.wraps(f)
+    def op(*args, **options):
+        try:
+            return f(*args, **options)
+        except (AttributeError, TypeError) as e:
+            raise named(f.__name__, args, e) from None
+    return op
+
+
+def named(name, args, e):
+    """The error e, beginning with the name of the operation, which Python's and NumPy's do not say."""
+    if isinstance(e, AttributeError):                   # what is no array has no shape, no dtype, no ndim
+        came = ", ".join(dict.fromkeys(type(a).__name__ for a in args))
+        e = TypeError(f"of type {came} came, a Tensor is needed ({e})")
+    kind = TypeError if isinstance(e, TypeError) else ValueError
+    return e if str(e).startswith(name) else kind(f"{name}: {e}")

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from .arguments import named_errors
 from .autodiff import Tensor, primitive
 from .regularization import dropout
 from .tensors import plain
@@ -99,6 +100,7 @@ def embedding(input, weight, padding_idx=None):
     return weight[input], vjp
 
 
+@named_errors
 def one_hot(input, num_classes=-1) -> Tensor:
     """1 at the index and 0 elsewhere: (*input.shape, num_classes), int64. It has no derivative.
 

@@ -12,6 +12,7 @@ import inspect
 import numpy as np
 
 from . import memory
+from .arguments import named
 from .dtypes import as_array, sum_to
 
 PRIMITIVES = {}              # name -> f, in its raw form; the tests walk it
@@ -87,13 +88,12 @@ def primitive(f=None, *, broadcasts=False, skips=False):
                     a = array if (array := a.data).ndim else array[()]
                 arrays.append(a)
             value, vjp = (_instead(f) if _instead else f)(*arrays, **options)
-        except (TypeError, ValueError) as e:          # NumPy's do not say which operation it was
-            kind = TypeError if isinstance(e, TypeError) else ValueError
-            raise (e if str(e).startswith(f.__name__) else kind(f"{f.__name__}: {e}")) from None
-        out = Tensor(value)
+            out, shared = Tensor(value), value.base is not None
+        except (AttributeError, TypeError, ValueError) as e:
+            raise named(f.__name__, args, e) from None
         if needs and _recording and vjp:
             out.requires_grad, out._made = True, (next(memory.clock), f, vjp, tuple(needs), *args)
-        if value.base is not None:
+        if shared:
             memory.share_with_arguments(out, [a for a in args if isinstance(a, Tensor)])
         return out
     return op

@@ -8,6 +8,7 @@ import operator
 
 import numpy as np
 
+from .arguments import named_errors
 from .autodiff import Tensor
 from .dtypes import get_default_dtype, int64
 
@@ -21,26 +22,31 @@ def _made(name, sizes, make, dtype, requires_grad):
     return Tensor(make(shape).astype(dtype or get_default_dtype(), copy=False), requires_grad)
 
 
+@named_errors
 def zeros(*size, dtype=None, requires_grad=False) -> Tensor:
     """Zeros of this size, zeros(2, 3) or zeros((2, 3))."""
     return _made("zeros", size, np.zeros, dtype, requires_grad)
 
 
+@named_errors
 def ones(*size, dtype=None, requires_grad=False) -> Tensor:
     """Ones of this size, ones(2, 3) or ones((2, 3))."""
     return _made("ones", size, np.ones, dtype, requires_grad)
 
 
+@named_errors
 def zeros_like(input, *, dtype=None, requires_grad=False) -> Tensor:
     """Zeros of the shape and dtype of input."""
     return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
+@named_errors
 def ones_like(input, *, dtype=None, requires_grad=False) -> Tensor:
     """Ones of the shape and dtype of input."""
     return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
+@named_errors
 def arange(start=None, end=None, step=1, *, dtype=None, requires_grad=False) -> Tensor:
     """start, start + step, ... as long as it is before end; arange(end) starts at 0."""
     start, end = (0, start) if end is None else (start or 0, end)
@@ -53,6 +59,7 @@ def arange(start=None, end=None, step=1, *, dtype=None, requires_grad=False) -> 
     return Tensor(row.astype(dtype or (int64 if whole else get_default_dtype())), requires_grad)
 
 
+@named_errors
 def linspace(start, end, steps, *, dtype=None, requires_grad=False) -> Tensor:
     """steps numbers at equal distances, the first start, the last end."""
     if steps < 0:
@@ -63,11 +70,13 @@ def linspace(start, end, steps, *, dtype=None, requires_grad=False) -> Tensor:
     return Tensor(row.astype(dtype or get_default_dtype()), requires_grad)
 
 
+@named_errors
 def eye(n, m=None, *, dtype=None, requires_grad=False) -> Tensor:
     """The identity matrix, (n, n) or (n, m)."""
     return _made("eye", (n, n if m is None else m), lambda shape: np.eye(*shape), dtype, requires_grad)
 
 
+@named_errors
 def randn(*size, generator=None, dtype=None, requires_grad=False) -> Tensor:
     """Standard normal numbers, drawn by generator."""
     if not isinstance(generator, (np.random.Generator, type(None))):

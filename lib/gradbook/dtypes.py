@@ -21,10 +21,9 @@ def get_default_dtype() -> np.dtype:
 def set_default_dtype(dtype) -> None:
     """Make dtype, float32 or float64, the default. Raises TypeError for any other."""
     global _default
-    wanted = np.dtype(dtype)
-    if wanted not in (float32, float64):
-        raise TypeError(f"set_default_dtype: {wanted} came, float32 or float64 is needed")
-    _default = wanted
+    if dtype not in (float32, float64):
+        raise TypeError(f"set_default_dtype: {dtype!r} came, float32 or float64 is needed")
+    _default = np.dtype(dtype)
 
 
 def as_array(data, dtype=None) -> np.ndarray:

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from .arguments import named_errors
 from .autodiff import Tensor, primitive
 from .dtypes import as_array, bool_, float32, float64, floating, int32, int64, match
 
@@ -141,6 +142,7 @@ def _erf_table(dtype):
     return table[:4] if dtype == float32 else table
 
 
+@named_errors
 def sign(x) -> Tensor:
     """-1, 0 or 1; 0 also at nan. The derivative is 0."""
     a = x.data

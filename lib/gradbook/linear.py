@@ -7,6 +7,7 @@ import string
 
 import numpy as np
 
+from .arguments import named_errors
 from .autodiff import Tensor, primitive
 from .elementwise import mul
 from .shape import unsqueeze
@@ -64,6 +65,7 @@ def linear(x, weight, bias=None):
     return y, vjp
 
 
+@named_errors
 def bmm(input, mat2) -> Tensor:
     """(b, n, k), (b, k, m) -> (b, n, m): matrix times matrix, b times. Nothing broadcasts."""
     if input.ndim != 3 or mat2.ndim != 3 or input.shape[0] != mat2.shape[0]:
@@ -71,6 +73,7 @@ def bmm(input, mat2) -> Tensor:
     return matmul(input, mat2)
 
 
+@named_errors
 def outer(input, vec2) -> Tensor:
     """y_ij = a_i b_j, of two vectors."""
     if input.ndim != 1 or vec2.ndim != 1:
@@ -85,8 +88,14 @@ def einsum(equation, *operands):
     A letter is a dimension; what the right side lacks is summed; a letter twice in one operand is its
     diagonal; "..." are the dimensions before. Without "->" the result has "..." and then, in alphabetical
     order, the letters that come once. In the vjp the cotangent and an operand exchange their letters:
-    da_ij = Σ_k g_ik b_jk is "ik,jk->ij".   Unlike torch: length 1 does not broadcast, it is a ValueError."""
-    terms, out, length = _letters(equation, [np.shape(x) for x in operands])
+    da_ij = Σ_k g_ik b_jk is "ik,jk->ij".   A length of 1 is stretched to what its letter has elsewhere."""
+    operands, shapes = list(operands), [np.shape(x) for x in operands]
+    terms, out, length = _letters(equation, shapes)
+    for k, (term, shape) in enumerate(zip(terms, shapes)):               # what is stretched needs no letter
+        kept = [(c, n) for c, n in zip(term, shape) if n == length[c]]
+        if len(kept) < len(term):
+            kept_term, kept_shape = zip(*kept) if kept else ((), ())
+            terms[k], operands[k] = "".join(kept_term), operands[k].reshape(kept_shape)
     large = len(terms) > 1 and math.prod(length.values()) > 4096       # else the planning takes longer
     y = np.einsum(f"{','.join(terms)}->{out}", *operands, optimize=large)
 
@@ -104,7 +113,7 @@ def einsum(equation, *operands):
             dx = np.zeros([length[c] for c in terms[k]], d.dtype)
             np.einsum(f"{terms[k]}->{letters}", dx)[...] = d
             d = dx
-        return d
+        return d.reshape(shapes[k])
 
     return y, vjp
 
@@ -125,8 +134,11 @@ def _letters(equation, shapes):
     length = {}
     for term, shape in zip(terms, shapes):
         for c, n in zip(term, shape):
-            if length.setdefault(c, n) != n:
-                raise ValueError(f"einsum: in {equation!r} {c} is of length {length[c]} and {n}")
+            m, same = length.get(c, 1), dict(zip(term, shape))[c]        # same: within one operand
+            if same != n or (m != n and 1 not in (m, n)):
+                also = m if same == n else same
+                raise ValueError(f"einsum: in {equation!r} {c} is of length {n} and {also}")
+            length[c] = n if m == 1 else m
     if not set(length) <= set(string.ascii_letters) or set(out) - set(length) or len(set(out)) < len(out):
         raise ValueError(f"einsum: {equation!r} is not letters, on the right each once and from the left")
     return terms, out, length

@@ -2,11 +2,13 @@
 
 reduction="mean" divides by the number of terms, as torch does: all N·K entries for mse_loss, so it is
 (1/NK) Σ (y - t)² and not ½ Σ (y - t)². Those whose target is a class stand in losses_classes.py.
-y is the input and t the target, of one shape and floating once promoted, else ValueError or TypeError.
-Unlike torch: it would broadcast unequal shapes, with a warning, and has a weight for each of the first four.
+y is the input and t the target, floating once promoted, else TypeError. Unequal shapes are a ValueError for
+the two binary ones. The four before them broadcast, with a warning, as torch's do: (N, 1) beside (N,) makes
+N² terms, which is hardly ever meant. Unlike torch: these four have no weight.
 """
 
 import math
+import warnings
 
 import numpy as np
 
@@ -15,10 +17,10 @@ from .autodiff import primitive
 from .dtypes import match
 
 
-@primitive
+@primitive(broadcasts=True)
 def mse_loss(input, target, *, reduction="mean"):
     """(y - t)² for each entry.   dy = 2 (y - t) g = -dt, divided by the number of entries for "mean"."""
-    y, t = _pair("mse_loss", input, target)
+    y, t = _pair("mse_loss", input, target, broadcast=True)
     difference = y - t
     loss, scale = reduced("mse_loss", difference * difference, reduction)
 
@@ -29,13 +31,13 @@ def mse_loss(input, target, *, reduction="mean"):
     return loss, vjp
 
 
-@primitive
+@primitive(broadcasts=True)
 def l1_loss(input, target, *, reduction="mean"):
     """|y - t| for each entry.   dy = sign(y - t) g = -dt, which is 0 where y = t, and at nan."""
     return _absolute("l1_loss", input, target, reduction, 0)
 
 
-@primitive
+@primitive(broadcasts=True)
 def smooth_l1_loss(input, target, *, reduction="mean", beta=1.0):
     """d²/2β where |d| <= β, else |d| - β/2, with d = y - t.   dy = g clip(d/β, -1, 1) = -dt.
 
@@ -45,7 +47,7 @@ def smooth_l1_loss(input, target, *, reduction="mean", beta=1.0):
     return _absolute("smooth_l1_loss", input, target, reduction, beta)
 
 
-@primitive
+@primitive(broadcasts=True)
 def huber_loss(input, target, reduction="mean", delta=1.0):
     """d²/2 where |d| <= δ, else δ (|d| - δ/2), with d = y - t: δ times smooth_l1_loss with β = δ.
 
@@ -57,7 +59,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0):
 
 def _absolute(name, input, target, reduction, beta, factor=1):
     """factor · |y - t|, within β of 0 replaced by a parabola. The slope s is between -1 and 1."""
-    y, t = _pair(name, input, target)
+    y, t = _pair(name, input, target, broadcast=True)
     d = y - t
     s = np.clip(d / beta, -1, 1) if beta else np.subtract(d > 0, d < 0, dtype=d.dtype)
     loss, scale = reduced(name, factor * s * (d - 0.5 * beta * s), reduction)      # d²/2β or |d| - β/2
@@ -157,11 +159,15 @@ def reduced(name, terms, reduction, count=None):
     raise ValueError(f"{name}: reduction {reduction!r} is not 'none', 'mean' or 'sum'")
 
 
-def _pair(name, input, target):
+def _pair(name, input, target, broadcast=False):
     """Both, promoted to one floating dtype."""
     input, target = np.asarray(input), np.asarray(target)
     if input.shape != target.shape:
-        raise ValueError(f"{name}: input {input.shape} and target {target.shape} differ in shape")
+        words = f"{name}: input {input.shape} and target {target.shape} differ in shape"
+        if not broadcast:
+            raise ValueError(words)
+        np.broadcast_shapes(input.shape, target.shape)             # raises ValueError where they cannot
+        warnings.warn(f"{words}: they broadcast, which is hardly ever meant", stacklevel=5)
     y, t = match(input, target)
     if y.dtype.kind != "f":
         raise TypeError(f"{name}: input {input.dtype} and target {target.dtype} came, one must be floating")

@@ -12,12 +12,14 @@ import math
 
 import numpy as np
 
+from .arguments import named_errors
 from .autodiff import no_grad, primitive
 from .dtypes import axes, match
 
 BLOCK = 1 << 16                # how many numbers `standardize` works on at a time: a cache should hold them
 
 
+@named_errors
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1,
                eps=1e-5):
     """γ (x - μ) / √(v + ε) + β for each channel, over batch and positions. The variance v is biased.
@@ -32,6 +34,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     return _norm("batch_norm", input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
+@named_errors
 def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True,
                   momentum=0.1, eps=1e-5):
     """γ (x - μ) / √(v + ε) + β for each channel of each example, over its positions.
@@ -42,6 +45,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
     return _norm("instance_norm", input, *running, weight, bias, use_input_stats, momentum, eps)
 
 
+@named_errors
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     """γ (x - μ) / √(v + ε) + β over positions and the C / num_groups channels of a group of an example.
 
@@ -56,6 +60,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     return standardize(input, weight, bias, groups=num_groups, eps=eps)
 
 
+@named_errors
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """γ (x - μ) / √(v + ε) + β over the last dimensions.
 
@@ -65,6 +70,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     return standardize(input, weight, bias, last=last, eps=eps)
 
 
+@named_errors
 def rms_norm(input, normalized_shape, weight=None, eps=None):
     """γ x / √(mean x² + ε) over the last dimensions.
 

@@ -9,6 +9,7 @@ from collections import namedtuple
 
 import numpy as np
 
+from .arguments import named_errors
 from .autodiff import Tensor, primitive
 from .dtypes import axes, floating, int64
 from .elementwise import maximum, minimum
@@ -169,6 +170,7 @@ def _extreme(name, f, x, dim, keepdim, nans):
 _max, _min = (namedtuple(name, ("values", "indices")) for name in ("max", "min"))
 
 
+@named_errors
 def max(input, dim=None, keepdim=False):
     """The largest entry; or, over a dimension, (values, indices) of the first such; or maximum(input, dim).
 
@@ -176,6 +178,7 @@ def max(input, dim=None, keepdim=False):
     return _of_three_meanings(input, dim, keepdim, maximum, amax, argmax, _max)
 
 
+@named_errors
 def min(input, dim=None, keepdim=False):
     """The smallest entry; or, over a dimension, (values, indices) of the first; or minimum(input, dim)."""
     return _of_three_meanings(input, dim, keepdim, minimum, amin, argmin, _min)
@@ -196,8 +199,9 @@ def _without_derivative(f, says, over):
     def op(input, dim=None, keepdim=False) -> Tensor:
         return Tensor(f(input.data, axis=over(op.__name__, input.data, dim), keepdims=keepdim))
 
-    op.__name__, op.__doc__ = says.split(":")[0], says
-    return op
+    op.__name__ = op.__qualname__ = says.split(":")[0]
+    op.__doc__ = says
+    return named_errors(op)
 
 
 def _one(name, x, dim):

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from .arguments import named_errors
 from .autodiff import Tensor, primitive
 from .dtypes import axes, widest
 from .elementwise import clone
@@ -29,6 +30,7 @@ def permute(x, dims):
     return np.transpose(x, order), lambda g: (g.transpose(inverse),)
 
 
+@named_errors
 def transpose(input, dim0, dim1) -> Tensor:
     """Two dimensions exchanged."""
     (a,), (b,) = (axes("transpose", d, input.ndim) or (0,) for d in (dim0, dim1))
@@ -38,6 +40,7 @@ def transpose(input, dim0, dim1) -> Tensor:
     return permute(input, tuple(order))
 
 
+@named_errors
 def flatten(input, start_dim=0, end_dim=-1) -> Tensor:
     """The dimensions from start_dim to end_dim made one."""
     (start,), (end,) = (axes("flatten", d, input.ndim) or (0,) for d in (start_dim, end_dim))
@@ -48,12 +51,14 @@ def flatten(input, start_dim=0, end_dim=-1) -> Tensor:
     return reshape(input, (*before, math.prod(joined), *after))
 
 
+@named_errors
 def squeeze(input, dim=None) -> Tensor:
     """Without dimensions of length 1: without all, or those of dim that have it."""
     dims = axes("squeeze", dim, input.ndim, empty=())
     return reshape(input, tuple(n for k, n in enumerate(input.shape) if n != 1 or k not in dims))
 
 
+@named_errors
 def unsqueeze(input, dim) -> Tensor:
     """With a new dimension of length 1, which will be number dim."""
     (k,) = axes("unsqueeze", dim, input.ndim, new=1)
@@ -115,18 +120,22 @@ def concatenate(*arrays, dim):
     return value, lambda g: np.split(g, ends, dim)
 
 
+@named_errors
 def cat(tensors, dim=0) -> Tensor:
     """The tensors one after another along dim; in the other dimensions their lengths are equal.
 
-    Unlike torch: a tensor (0,) does not join what has more dimensions."""
+    A tensor (0,) has nothing to add to what has more dimensions, and joins it."""
     tensors = _sequence("cat", tensors)
-    (k,) = axes("cat", dim, tensors[0].ndim) or (0,)
+    whole = next((t.shape for t in tensors if t.shape != (0,)), (0,))
+    (k,) = axes("cat", dim, len(whole)) or (0,)
+    tensors = [reshape(t, (*whole[:k], 0, *whole[k + 1:])) if t.shape == (0,) else t for t in tensors]
     shapes = [t.shape for t in tensors]
     if () in shapes or len({(*s[:k], *s[k + 1:], len(s)) for s in shapes}) > 1:
         raise ValueError(f"cat: shapes {str(shapes)[1:-1]} differ elsewhere than in dim {dim}, or have none")
     return concatenate(*tensors, dim=k)
 
 
+@named_errors
 def stack(tensors, dim=0) -> Tensor:
     """The tensors, which are of one shape, one after another along a new dimension, number dim."""
     tensors = _sequence("stack", tensors)
@@ -143,6 +152,7 @@ def _sequence(name, tensors):
     return tensors
 
 
+@named_errors
 def split(tensor, split_size_or_sections, dim=0) -> tuple:
     """Views of tensor along dim: all of that length but perhaps the last; or of the lengths in a list."""
     if not tensor.ndim:
@@ -160,6 +170,7 @@ def split(tensor, split_size_or_sections, dim=0) -> tuple:
     return tuple(tensor[(slice(None),) * k + (slice(end - m, end),)] for m, end in zip(sizes, ends))
 
 
+@named_errors
 def chunk(input, chunks, dim=0) -> tuple:
     """Views of input along dim: at most so many, of equal length except that the last may be shorter."""
     if chunks < 1 or not input.ndim:

@@ -63,7 +63,8 @@ def _without_derivative(ufunc, says):
         except ValueError as e:          # NumPy's do not say which operation it was
             raise ValueError(f"{op.__name__}: {e}") from None
 
-    op.__name__, op.__doc__ = says.split(":")[0], says
+    op.__name__ = op.__qualname__ = says.split(":")[0]
+    op.__doc__ = says
     return op
 
 

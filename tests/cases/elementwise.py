@@ -54,5 +54,5 @@ ERRORS = {
                (lambda T: T.arange(0, 5, 0), r"arange: from 0 to 5 by 0 is no row of numbers")],
     "linspace": [(lambda T: T.linspace(0, 1, -1), r"linspace: -1 steps came, 0 at least are needed")],
     "set_default_dtype": [(lambda T: T.set_default_dtype(T.int64),
-                           r"set_default_dtype: int64 came, float32 or")],
+                           r"set_default_dtype: dtype\('int64'\) came, float32 or")],
 }

@@ -35,6 +35,11 @@ CASES = {
         einsum_case("...i,i", (2, 3, 4), (4,)),
         einsum_case("...i->i", (2, 3, 4)),
         einsum_case("ij,ij->ij", (3, 4), (3, 4)),
+        einsum_case("ij,ij->ij", (3, 1), (1, 4)),                    # a length of 1 is stretched
+        einsum_case("ij,jk->ik", (3, 1), (4, 2)),
+        einsum_case("ii,ij->j", (1, 1), (3, 4)),
+        einsum_case("...i,...i->...", (2, 1, 3), (5, 1)),
+        einsum_case("...i,...i", (4, 1, 3), (1, 5, 3)),
         einsum_case(",i->i", (), (3,)),
     ],
 }
@@ -57,8 +62,8 @@ ERRORS = {
                 r"linear: x \(3, 5\) and weight \(2, 4\) are not \(\.\.\., in\) and \(out, in\)")],
     "einsum": [
         (refused("ij,jk->ik", (3, 4)), r"einsum: 'ij,jk->ik' has 2 operands, 1 came"),
-        (refused("ij,jk->ik", (3, 4), (5, 6)), r"einsum: in 'ij,jk->ik' j is of length 4 and 5"),
-        (refused("ij,ij->ij", (3, 1), (3, 4)), r"einsum: in 'ij,ij->ij' j is of length 1 and 4"),
+        (refused("ij,jk->ik", (3, 4), (5, 6)), r"einsum: in 'ij,jk->ik' j is of length 5 and 4"),
+        (refused("ii->i", (1, 3)), r"einsum: in 'ii->i' i is of length 1 and 3"),
         (refused("ij->i", (3,)), r"einsum: 'ij->i' does not fit shapes \(3,\)"),
         (refused("i->i", (3, 4)), r"einsum: 'i->i' does not fit shapes \(3, 4\)"),
         (refused("ij->k", (3, 4)), r"einsum: 'ij->k' is not letters, on the right each once and from"),

@@ -101,7 +101,7 @@ def call(name, *arrays, **options):
 def mistakes_of_a_pair(name):
     x, n = np.ones((5, 3)), np.ones(5, int)
     return [
-        (call(name, x, x[:, 0]), rf"{name}: input \(5, 3\) and target \(5,\) differ in shape"),
+        (call(name, x, x[:, 0]), rf"{name}: .*\(5, 3\).*\(5,\)"),
         (call(name, n, n), rf"{name}: input int64 and target int64 came, one must be floating"),
         (call(name, x, x, reduction="avg"), rf"{name}: reduction 'avg' is not 'none', 'mean' or 'sum'"),
     ]
