@@ -129,6 +129,9 @@ EXERCISES = [
         wrong={
             "the gate": (s, "You held the gate fixed. z σ(z) is a product: two terms."),
             "sigmoid's slope": (lambda z: s(z) * (1 - s(z)), "That is the slope of the gate alone."),
+            "the value": (lambda z: z * s(z), "That is SiLU itself. At z = 0 it is 0, and its slope is ½."),
+            "z for σ in front": (lambda z: s(z) + z * (1 - s(z)),
+                                 "σ′ = σ (1 − σ): one σ is missing in the second term."),
             "second term only": (lambda z: z * s(z) * (1 - s(z)), "Where is the term that differentiates z?"),
             "z lost": (lambda z: s(z) + s(z) * (1 - s(z)), "In z σ′(z) the factor z remains."),
             "sign": (lambda z: s(z) * (1 - z * (1 - s(z))),
@@ -189,6 +192,12 @@ EXERCISES = [
             "over the batch": (
                 lambda z, g: probabilities(z) * (g - (g * probabilities(z)).sum(axis=0, keepdims=True)),
                 "Each example has a softmax of its own: sum along the row, not down the column."),
+            "over everything": (
+                lambda z, g: probabilities(z) * (g - (g * probabilities(z)).sum()),
+                "⟨g, p⟩ is one number for each example; you took one for the whole batch."),
+            "softmax down the columns": (
+                lambda z, g: softmax_backward(z.T, g.T).T,
+                "Your probabilities sum to 1 down the columns. One example is one row."),
             "log-softmax": (lambda z, g: g - probabilities(z) * g.sum(axis=1, keepdims=True),
                             "That is the gradient through log-softmax."),
         },

@@ -36,6 +36,26 @@ def with_gaps(keep):
     return average
 
 
+def share_of_the_gap(corrected=True, copied=False):
+    """Mistakes: the newcomer weighs 1 − β^gap, as if it had been there all through the gap before it."""
+    def average(theta, gaps, beta):
+        v = theta[0] if copied else 0.0
+        for value, gap in zip(theta[copied:], gaps[copied:]):
+            v = beta**gap * v + (1 - beta**gap) * value
+        return v / (1 - beta ** gaps.sum()) if corrected else v
+    return average
+
+
+def divided_by_elapsed(elapsed):
+    """Mistakes: the recursion with β^gap, divided by 1 − β^elapsed(gaps)."""
+    def average(theta, gaps, beta):
+        v = 0.0
+        for value, gap in zip(theta, gaps):
+            v = beta**gap * v + (1 - beta) * value
+        return v / (1 - beta ** elapsed(gaps))
+    return average
+
+
 def weighted_by_age(theta, gaps, beta):
     age = np.append(np.cumsum(gaps[::-1])[-2::-1], 0.0)        # of each value, at the time of the last
     return np.average(theta, weights=beta**age)
@@ -71,8 +91,11 @@ EXERCISES = [
                                       "The newcomer gets 1 − β = 0.1, and what was there keeps β = 0.9."),
             "started from the first value": (0.9 * 10 + 0.1 * 20,
                                              "That is v₂ with v₁ = θ₁, pandas' adjust=False. Here v₀ = 0."),
+            "started from it, exchanged": (0.1 * 10 + 0.9 * 20,
+                                           "The newcomer weighs 1 − β = 0.1, not 0.9; and v₀ is 0, not θ₁."),
         },
-        rewrites=[10 + 10 * 0.1 / 0.19],
+        rewrites=[10 + 10 * 0.1 / 0.19, 15.26],
+        rtol=1e-3,                                             # two decimals are enough
     ),
     Exercise(
         "ema-corrected-step",
@@ -122,6 +145,24 @@ EXERCISES = [
                                     "With yours a longer gap forgets less. It should forget more."),
             "mean": (lambda theta, gaps, beta: float(np.mean(theta)),
                      "All values have the same weight here; the past should fade with its age."),
+            "newcomer by its gap": (
+                share_of_the_gap(),
+                "Yours lets the pause before a value decide how much it counts. Each arrives with the same "
+                "weight."),
+            "newcomer by its gap, from the first": (
+                share_of_the_gap(corrected=False, copied=True),
+                "1 − β^gap is a value's share if it was there all through the pause. Here it arrives at one "
+                "moment, and all arrive with the same weight."),
+            "newcomer by its gap, from zero": (
+                share_of_the_gap(corrected=False),
+                "The weights do not sum to 1, and the pause before a value should not decide how much it "
+                "counts."),
+            "1 − β to the time that passed": (
+                divided_by_elapsed(lambda gaps: gaps.sum()),
+                "1 − βᵗ is the sum of the weights if a value came at every unit of time. Here: add them up."),
+            "1 − β to the number of values": (
+                divided_by_elapsed(len),
+                "1 − βⁿ is the sum of the weights of n values one unit of time apart. Here: add them up."),
         },
         rewrites=[weighted_by_age],
     ),

@@ -45,6 +45,15 @@ def adam_squares_the_mean(theta, g, m, v, t, lr, beta1, beta2, eps):
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
 
 
+def adam_without_t(theta, g, m, v, t, lr, beta1, beta2, eps):
+    return adam_step(theta, g, m, v, 1, lr, beta1, beta2, eps)
+
+
+def adam_without_root(theta, g, m, v, t, lr, beta1, beta2, eps):
+    m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+    return theta - lr * (m / (1 - beta1**t)) / (v / (1 - beta2**t) + eps), m, v
+
+
 def adam_hands_back_corrected(theta, g, m, v, t, lr, beta1, beta2, eps):
     theta, m, v = adam_step(theta, g, m, v, t, lr, beta1, beta2, eps)
     return theta, m / (1 - beta1**t), v / (1 - beta2**t)
@@ -72,6 +81,10 @@ EXERCISES = [
                                    "A newcomer enters with the weight 1 − β; yours enter with the weight 1."),
             "the mean squared": (adam_squares_the_mean,
                                  "v averages the squared gradient. You averaged the square of the average."),
+            "t forgotten": (adam_without_t,
+                            "You divide by 1 − β at every step. What sum of weights has arrived by step t?"),
+            "no root": (adam_without_root,
+                        "v averages squares. In which unit is its quotient with m, and what brings it back?"),
             "state corrected": (adam_hands_back_corrected,
                                 "The step is right. But the next recursion starts from what you hand back: "
                                 "which m does it want?"),
@@ -139,6 +152,8 @@ EXERCISES = [
             "the variance": (lambda e, h, s: 2 * e * h / (s**2 + e * h**2),
                              "You let the variance of x be e. The loss is ½ h times that."),
             "half forgotten": (lambda e, h, s: 2 * e / (s**2 + e * h), "The loss has a ½ in front."),
+            "the floor at the rate e": (lambda e, h, s: e * s**2 / (2 * (2 - e * h)),
+                                        "That is the floor, with e as the rate. Here the floor is given."),
             "deviation for variance": (lambda e, h, s: 4 * e / (s + 2 * e * h),
                                        "What is the variance of the noise: s, or its square?"),
         },
