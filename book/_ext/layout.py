@@ -1,6 +1,7 @@
 """What a page needs beyond Sphinx: contents with its own sections, a description, folds, table boxes."""
 
 import html
+import itertools
 import re
 from pathlib import Path
 
@@ -25,14 +26,28 @@ def contents(toctree: str, sections: str) -> str:
     return _HERE.sub(lambda m: f'{m[1]}<a href="#" aria-current="page">{m[2]}</a>{below}', toctree)
 
 
-def describe(doctree: nodes.document) -> str:
-    """The first real paragraph of a page, at most 156 characters, cut between words: its description."""
-    for paragraph in doctree.findall(nodes.paragraph):
-        text = " ".join(paragraph.astext().split())
-        if len(text) > 40 and isinstance(paragraph.parent, nodes.section | nodes.document):
-            return text if len(text) <= 156 else text[:155].rsplit(" ", 1)[0] + "…"
-    return ""
+# What an author says of a page, below its title, for search engines and previews.
+_SAID = re.compile(r"<!-- description: (.*?) -->", re.S)
 
+
+def describe(doctree: nodes.document) -> str:
+    """The page's own description; without one its first real paragraph. At most 156 characters, cut between
+    words."""
+    said = (
+        _SAID.search(node.astext())
+        for node in doctree.findall(lambda n: isinstance(n, nodes.raw | nodes.comment))
+    )
+    told = (match[1] for match in said if match)
+    paragraphs = (
+        node.astext()
+        for node in doctree.findall(nodes.paragraph)
+        if len(node.astext()) > 40 and isinstance(node.parent, nodes.section | nodes.document)
+    )
+    text = " ".join(next(itertools.chain(told, paragraphs), "").split())
+    return text if len(text) <= 156 else text[:155].rsplit(" ", 1)[0] + "…"
+
+
+LONG = 40  # lines of code that a page shows unfolded
 
 # Heights in px, about: of a line of text and of code, of what has no lines.
 LINE, CODE_LINE, BLOCK, PICTURE = 29, 20, 75, 420
@@ -109,6 +124,20 @@ def _fold(app, doctree, docname):
         ]  # fmt: skip
 
 
+def _fold_long_code(app, doctree, docname):
+    """Code of more than LONG lines that is not folded yet becomes a <details>, too."""
+    for block in list(doctree.findall(nodes.literal_block)):
+        lines, above = block.astext().rstrip().count("\n") + 1, block.parent
+        while above is not None and not ({"tag_hide-input", "dropdown"} & set(above.get("classes", ()))):
+            above = above.parent
+        if lines > LONG and above is None:
+            place = block.parent.index(block)
+            opening = f'<details class="gb-long"><summary>Show the code, {lines} lines</summary>'
+            block.parent[place : place + 1] = [
+                nodes.raw("", opening, format="html"), block, nodes.raw("", "</details>", format="html"),
+            ]  # fmt: skip
+
+
 def _name_once(app, doctree, docname):
     """sphinx-exercise gives every exercise and solution the same inner id; nothing links to it."""
     for section in doctree.findall(nodes.section):
@@ -157,6 +186,7 @@ def _sitemap(app, exception):
 
 
 def setup(app):
+    app.connect("doctree-resolved", _fold_long_code, priority=890)
     app.connect("doctree-resolved", _fold, priority=900)
     app.connect("doctree-resolved", _box_tables, priority=900)
     app.connect("doctree-resolved", _name_once, priority=900)

@@ -1,9 +1,13 @@
 """layout.py and the references between pages: folds, contents, descriptions; what points nowhere fails."""
 
+import re
+
 import layout
 import pytest
+import tiny_book
 from tiny_book import build
 
+LINES = "\n".join(f"line = {n}" for n in range(1, 42))
 FOLDS = """
 # Folds
 
@@ -33,9 +37,25 @@ Ten steps.
 ```{solution-end}
 ```
 
+```python
+{long}
+```
+
+```python
+{short}
+```
+
 | a | b |
 | - | - |
 | 1 | 2 |
+""".replace("{long}", LINES).replace("{short}", LINES.rpartition("\n")[0])
+SAID = """
+# Said
+
+<!-- description: What the author
+says of it. -->
+
+This first paragraph would describe the page, and it is long enough, if the author had not.
 """
 
 BROKEN = """
@@ -48,7 +68,8 @@ BROKEN = """
 
 @pytest.fixture(scope="module")
 def folds(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("folds"), {"folds": FOLDS}, extensions=("maths", "layout"))
+    pages = {"folds": FOLDS, "said": SAID}
+    return build(tmp_path_factory.mktemp("folds"), pages, extensions=("maths", "layout"))
 
 
 def test_hints_and_solutions_fold_without_a_script(folds):
@@ -56,10 +77,18 @@ def test_hints_and_solutions_fold_without_a_script(folds):
     page = folds.page("folds")
     assert '<details class="gb-fold gb-hint"><summary>Hint</summary>' in page
     assert '<details class="gb-fold gb-solution"><summary>Solution to' in page
-    assert page.count("</details>") == 2
+    assert page.count("</details>") == 3
     hint = page[page.index("gb-hint") : page.index("</details>")]
     assert "<em>both</em>" in hint
     assert "katex" in hint
+
+
+def test_code_of_more_than_forty_lines_folds(folds):
+    page = folds.page("folds")
+    before, after = page.split("<summary>Show the code, 41 lines</summary>")
+    assert before.rstrip().endswith('<details class="gb-long">')
+    assert after.partition("</details>")[0].count("<pre>") == 1
+    assert after.partition("</details>")[2].count("<pre>") == 1, "of forty lines"
 
 
 def test_a_table_stands_in_a_box_that_may_scroll(folds):
@@ -68,6 +97,17 @@ def test_a_table_stands_in_a_box_that_may_scroll(folds):
 
 def test_a_page_is_described_by_its_first_paragraph(folds):
     assert '<meta name="description" content="The first paragraph describes the page' in folds.page("folds")
+
+
+def test_an_author_may_say_it_better(folds):
+    assert '<meta name="description" content="What the author says of it.">' in folds.page("said")
+
+
+def test_every_page_of_the_book_has_its_description():
+    for path in (tiny_book.ROOT / "book").glob("*.md"):
+        said = re.search(r"^# .*\n\n<!-- description: (.*) -->$", path.read_text("utf-8"), re.M)
+        assert said, path.name
+        assert 100 < len(said[1]) <= 156, path.name
 
 
 @pytest.mark.parametrize(

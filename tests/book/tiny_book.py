@@ -36,10 +36,11 @@ class Built:
         return (self.html / f"{name}.html").read_text("utf-8")
 
 
-def build(folder: Path, pages: dict[str, str], extensions=("maths",), style=None) -> Built:
+def build(folder: Path, pages: dict[str, str], extensions=("maths",), style=None, more="") -> Built:
     """Build pages {name: MyST text} as `jupyter-book build -W -n --keep-going` would, without running cells.
 
-    A first page that lists the others is added. style: a style sheet other than the book's.
+    A first page that lists the others is added. style: a style sheet other than the book's. more: lines of
+    conf.py.
     """
     listed = "\n".join(name for name in pages)
     first = f"# First\n\n```{{toctree}}\n:numbered:\n\n{listed}\n```\n"
@@ -54,7 +55,7 @@ def build(folder: Path, pages: dict[str, str], extensions=("maths",), style=None
         style=str(style or ROOT / "book" / "_static" / "book.css"),
     )
     if not (folder / "conf.py").exists():
-        (folder / "conf.py").write_text(conf, "utf-8")
+        (folder / "conf.py").write_text(f"{conf}{more}\n", "utf-8")
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "-n", "--keep-going"]
     command += ["-d", "_build/.doctrees", ".", "_build/html"]
     env = {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
