@@ -31,10 +31,11 @@ def output_size(n, kernel, stride=1, padding=(0, 0), dilation=1, ceil_mode=False
 
 
 def taps(n, size, kernel, stride=1, before=0, dilation=1):
-    """For each weight i of a kernel: the outputs at which it meets a pixel, and these pixels, as two slices.
+    """For each weight i of a kernel: at which outputs it meets a pixel, and these pixels, as two slices.
 
-    At output q, of 0 ... size - 1, it meets pixel q s + i d - before, if that is one of 0 ... n - 1. Whatever
-    slides is a loop over taps: y[outputs] += w[i] x[pixels], with the adjoint dx[pixels] += w[i] g[outputs].
+    At output q, of 0 ... size - 1, it meets pixel q s + i d - before, if that is one of 0 ... n - 1.
+    Whatever slides is a loop over taps: y[outputs] += w[i] x[pixels], with the adjoint
+    dx[pixels] += w[i] g[outputs].
     """
     for i in range(kernel):
         first = i * dilation - before                                 # the pixel at output 0
@@ -46,11 +47,12 @@ def taps(n, size, kernel, stride=1, before=0, dilation=1):
 def correlate(x, weight, bias, stride, padding, dilation, groups):
     """conv2d of arrays, with a batch and with a pair for every option: (y, vjp).
 
-    The loop over taps is the definition; this is the same sum, as matrix products. Along a row of pixels, the
-    kw that each output meets are laid out in rows[h], in the order (c, j) of a row of the kernel. In memory
-    rows h, h + 1, ... lie behind each other, so what the outputs p of a column meet is a matrix R_p that is
-    there already (and copied only if dilated), its K = kh·C·kw rows in the order (i, c, j). With the kernels
-    as columns of a matrix V:   y_p = Vᵀ R_p   dV = Σ_p R_p g_pᵀ   dR_p = V g_p, summed where the R_p overlap.
+    The loop over taps is the definition; this is the same sum, as matrix products. Along a row of pixels,
+    the kw that each output meets are laid out in rows[h], in the order (c, j) of a row of the kernel. In
+    memory rows h, h + 1, ... lie behind each other, so what row p of the outputs meets is a matrix R_p that
+    is there already (and copied only if dilated), its K = kh·C·kw rows in the order (i, c, j). With the
+    kernels as columns of a matrix V:
+        y_p = Vᵀ R_p     dV = Σ_p R_p g_pᵀ     dR_p = V g_p, summed where the R_p overlap.
     """
     (n, c, h, w), (o, _, kh, kw), (sh, sw), (dh, dw) = x.shape, weight.shape, stride, dilation
     (top, bottom), (left, _), depth = *padding, c // groups
@@ -64,7 +66,7 @@ def correlate(x, weight, bias, stride, padding, dilation, groups):
         """For each column j of the kernel, two views of the same pixels: in rows, and in the images."""
         images = images.reshape(len(images), groups, depth, h, w).transpose(1, 3, 2, 0, 4)
         for j, (outputs, pixels) in enumerate(taps(w, ow, kw, sw, left, dw)):
-            yield rows[:, top:top + h, :, j, :, outputs], images[..., pixels]        # (G, H, C/G, b, ...)
+            yield rows[:, top:top + h, :, j, :, outputs], images[..., pixels]       # (G, H, C/G, b, ...)
 
     def unroll(images):
         rows = np.zeros((groups, top + h + bottom, depth, kw, len(images), ow), x.dtype)
@@ -102,7 +104,7 @@ def correlate(x, weight, bias, stride, padding, dilation, groups):
                     r += (kernels @ g_p).reshape(r.shape)
             if 0 in needs:
                 for inside, pixels in pairs(drows, dx[batch]):
-                    pixels += inside                                                 # the adjoint of unroll
+                    pixels += inside                                # the adjoint of unroll
         dweight = dkernels.reshape(groups, kh, depth, kw, o // groups).transpose(0, 4, 2, 1, 3)
         return dx, dweight.reshape(weight.shape), g.sum(axis=(0, 2, 3)) if 2 in needs else None
 

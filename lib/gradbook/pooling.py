@@ -14,7 +14,7 @@ from .convolution import per_axis, taps
 
 @primitive
 def max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-    """y = max x over each window. g goes to the largest pixel; of several equal ones to the first, by rows.
+    """y = max x over each window. g goes to the largest pixel; of several equal ones to the first by rows.
 
     stride: kernel_size if None.   padding: at most kernel_size / 2, by pixels that are never the largest.
     dilation, ceil_mode: as in `convolution.output_size`.   nan is the largest, and its last one gets g.
@@ -32,10 +32,10 @@ def max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=Fal
             for outputs, pixels in windows:
                 mine = largest(x[pixels], y[outputs]) & free[outputs]
                 free[outputs] ^= mine
-                dx[pixels] += (bits[outputs] * mine).view(g.dtype)      # g or 0, and 0 also for infinite g
+                dx[pixels] += (bits[outputs] * mine).view(g.dtype)  # g or 0, and 0 also for infinite g
 
         give(_windows(axes), np.equal)
-        if free.any():                                                  # windows with nan: it equals nothing
+        if free.any():                                              # windows with nan: it equals nothing
             give(_windows(axes)[::-1], lambda x, y: np.isnan(x))
         return (dx,)
 

@@ -46,8 +46,7 @@ def layer_backward_loops(g, o, x, weight):
 
 
 def square_weights(rng):
-    """δ (N, K) of the layer above, its weight (K, K), o (N, K) of a tanh layer: square, so shapes give "
-    "no warning."""
+    """δ (N, K) of the layer above, its weight (K, K), o (N, K) of a tanh layer: shapes give no warning."""
     n, k = rng.choice(np.arange(3, 8), size=2, replace=False)
     return rng.normal(size=(n, k)), rng.normal(size=(k, k)), rng.uniform(-0.9, 0.9, size=(n, k))
 
@@ -59,6 +58,12 @@ def logits_and_targets(rng):
 
 def softmax_half_mse(z, t):
     p = softmax(z)
+    return p * ((p - t) - np.sum(p * (p - t), axis=1, keepdims=True))
+
+
+def softmax_half_mse_over(z, t, axis):
+    """With a softmax that adds up to 1 along another axis, or over everything."""
+    p = np.exp(z - z.max()) / np.exp(z - z.max()).sum(axis=axis, keepdims=True)
     return p * ((p - t) - np.sum(p * (p - t), axis=1, keepdims=True))
 
 
@@ -131,6 +136,18 @@ EXERCISES = [
                 with_delta(lambda g, o: g * (1 - o**2)),
                 "1 − o² is the slope of tanh. This layer is a sigmoid.",
             ),
+            "sigmoid taken twice": (
+                with_delta(lambda g, o: g * sigmoid(o) * (1 - sigmoid(o))),
+                "o is σ(z) already, and you took the sigmoid of it once more.",
+            ),
+            "g passed on": (
+                lambda g, o, x, weight: (*layer_backward(g, o, x, weight)[:2], g @ weight),
+                "∂L/∂W and ∂L/∂b are right. What goes through the weights to x: g, or δ?",
+            ),
+            "dW transposed": (
+                lambda *given: (layer_backward(*given)[0].T, *layer_backward(*given)[1:]),
+                "∂L/∂W has the shape of `weight`, (K, J). Yours is its transpose.",
+            ),
             "mean for sum": (
                 with_delta(lambda g, o: g * o * (1 - o), scale=lambda g: 1 / len(g)),
                 "Everything is N times too small. If the loss is a mean, the 1/N is already inside g.",
@@ -186,6 +203,10 @@ EXERCISES = [
                 lambda delta, weight, o: (delta @ weight) * (1 + o**2),
                 "A sign: the slope of tanh is largest, 1, where o = 0.",
             ),
+            "tanh taken twice": (
+                lambda delta, weight, o: (delta @ weight) * (1 - np.tanh(o) ** 2),
+                "o is tanh z already, and you took the tanh of it once more.",
+            ),
         },
         rewrites=[lambda delta, weight, o: np.einsum("nk,kj,nj->nj", delta, weight, 1 - o * o)],
     ),
@@ -222,6 +243,18 @@ EXERCISES = [
                 lambda z, t: 2 * softmax_half_mse(z, t),
                 "Twice the right answer: what does the ½ in the loss do?",
             ),
+            "mean over the examples": (
+                lambda z, t: softmax_half_mse(z, t) / len(z),
+                "You divide by the number of rows. Each row is an example with a loss of its own.",
+            ),
+            "softmax down the columns": (
+                lambda z, t: softmax_half_mse_over(z, t, 0),
+                "Your p adds up to 1 down each column. An example is a row: which axis is that?",
+            ),
+            "softmax over the batch": (
+                lambda z, t: softmax_half_mse_over(z, t, None),
+                "Your p adds up to 1 over the whole batch. It should in each row.",
+            ),
         },
         rewrites=[softmax_half_mse_jacobian],
     ),
@@ -247,6 +280,14 @@ EXERCISES = [
             "w forgotten on the way down": (
                 shared_wrong(lambda x, w, t, o1, o2, s1, s2: (o2 - t) * s2 * (o1 + s1 * x)),
                 "From z₂ down to o₁ the path crosses the weight once more: ∂z₂/∂o₁ = w.",
+            ),
+            "upper slope forgotten": (
+                shared_wrong(lambda x, w, t, o1, o2, s1, s2: (o2 - t) * (o1 + w * s1 * x)),
+                "From o₂ to z₂ there is a slope too: ∂L/∂o₂ is not yet δ₂.",
+            ),
+            "mean of the uses": (
+                lambda x, w, t: shared_gradient(x, w, t) / 2,
+                "Half of the right answer. Two paths do not share the gradient: they add.",
             ),
             "t − o": (
                 lambda x, w, t: -shared_gradient(x, w, t),
@@ -312,6 +353,7 @@ EXERCISES = [
                 "There the slope is largest; but a little lower the error is larger. Where is "
                 "the derivative of o(1 − o)² zero?",
             ),
+            "rounded": (0.33, "Nearly: a fraction, or a digit more."),
             "at the target": (1.0, "There the error is 0, and the slope too."),
             "the other root": (
                 2 / 3,

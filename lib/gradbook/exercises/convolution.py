@@ -115,6 +115,10 @@ EXERCISES = [
                               "may be …"),
             "dilation forgotten": (lambda m, k, s, p, d: input_sizes(m, k, s, p, 1),
                                    "The first and the last weight of a dilated kernel are (k − 1) d apart."),
+            "dilation on k": (lambda m, k, s, p, d: tuple(n + d - 1 for n in input_sizes(m, k, s, p, d)),
+                              "Between k weights there are k − 1 distances of d, not k."),
+            "padding once": (lambda m, k, s, p, d: tuple(n + p for n in input_sizes(m, k, s, p, d)),
+                             "Padding comes on both sides."),
             "m strides": (lambda m, k, s, p, d: input_sizes(m + 1, k, s, p, d),
                           "From the first output to the last there are m − 1 steps."),
         },
@@ -152,6 +156,8 @@ EXERCISES = [
                                                      "many as its inputs."),
             "kernels 64 deep": (64 * 64 * 9 + 64 * 128, "With groups = 64, how deep is each of the kernels?"),
             "the 1×1 alone": (64 * 128, "The 3×3 kernels have weights too, if few."),
+            "the 3×3 alone": (64 * 9, "And the 1×1 convolution, which mixes the channels?"),
+            "3×3 both times": (64 * 9 + 64 * 128 * 9, "The second layer's kernels are 1×1."),
             "nine for all channels": (9 + 64 * 128, "Every channel has a 3×3 kernel of its own."),
         },
         rewrites=[64 * (9 + 128)],
@@ -172,6 +178,8 @@ EXERCISES = [
             "rounded up": (lambda h, w, k, p: first_dense(h + 1, w + 1, k, p),
                            "With an odd number of pixels, does the pooling begin a window that it cannot "
                            "fill?"),
+            "not rounded": (lambda h, w, k, p: 8 * (h + 2 * p - k + 1) * (w + 2 * p - k + 1),
+                            "Each side is a whole number of windows. What becomes of an odd last pixel?"),
             "32 forgotten": (lambda h, w, k, p: first_dense(h, w, k, p) // 32, "That is one of the 32 maps."),
             "padding once": (lambda h, w, k, p: 32 * ((h + p - k + 1) // 2) * ((w + p - k + 1) // 2),
                              "Padding comes on both sides."),
@@ -194,6 +202,9 @@ EXERCISES = [
                                          "the first."),
             "the last of the largest": (spread(lambda w: winners(w, last=True)),
                                         "Of several largest, which does argmax find?"),
+            "the first by columns": (spread(lambda w: winners(w.swapaxes(2, 3)).swapaxes(2, 3)),
+                                     "By rows, please: the upper right pixel of a window comes before the "
+                                     "lower left one."),
             "evenly": (spread(lambda w: np.full(w.shape, 0.25)),
                        "That is the gradient of the mean. Nudge a pixel that is not the largest: does the "
                        "maximum move?"),

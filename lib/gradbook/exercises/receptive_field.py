@@ -90,6 +90,8 @@ EXERCISES = [
             "with the next pooling": (44, "That is one layer too far: the next pooling adds 1 · 4."),
             "poolings do not count": (37, "A pooling has a kernel of its own: it adds (2 − 1) S before it "
                                           "doubles S."),
+            "its own stride first": (43, "A pooling's own stride spreads its outputs. Its kernel still reads "
+                                         "at the stride before it."),
             "kernels added, not kernels − 1": (61, "A kernel of 3 reaches 2 places farther than one of 1."),
         },
         rewrites=[1 + 2 * 2 * 1 + 1 * 1 + 2 * 2 * 2 + 1 * 2 + 3 * 2 * 4],
@@ -109,6 +111,10 @@ EXERCISES = [
                             "Try one layer with a kernel of 1: its field is one pixel."),
             "strides ignored": (field_where(lambda k, d, s: (k - 1) * d),
                                 "After a stride of 2, a step to the next number is two pixels."),
+            "R, P, S": (lambda layers: (field(layers)[0], *field(layers)[:0:-1]),
+                        "The right three. In the order R, S, P, please."),
+            "the last layer first": (lambda layers: field(layers[::-1]),
+                                     "The first tuple is the layer that reads the image."),
             "padding not scaled": (field_where(lambda k, d, s: (k - 1) * d * s, pad_scaled=False),
                                    "Size and stride are right. How many pixels does one number of padding "
                                    "stand for, behind a stride of 2?"),
@@ -146,6 +152,10 @@ EXERCISES = [
                             "After dilation 1 the field is 3 wide. A jump of 4 leaves the pixel between."),
             "counting": (lambda n: list(range(1, n + 1)),
                          "No gaps, but the field grows like n². It can grow by a factor with each layer."),
+            "odd numbers": (lambda n: list(range(1, 2 * n, 2)),
+                            "No gaps. After dilations 1, 3 the field is 9: is 5 the farthest jump?"),
+            "one power up": (lambda n: [3 ** (k + 1) for k in range(n)],
+                             "Before the first layer the block is one pixel: how far may the first jump?"),
             "all alike": (lambda n: [1] * n, "That is the plain stack: 1 + 2n pixels."),
             "from the widest": (lambda n: [3 ** (n - 1 - k) for k in range(n)],
                                 "These are the right ones. In rising order, please."),
@@ -168,6 +178,10 @@ EXERCISES = [
             "not scaled": (lambda layers: sum((k - 1) * d // 2 - p for k, _, p, d in layers),
                            "Right while all strides are 1. Behind a stride of 2, what a layer loses counts "
                            "double."),
+            "dilation forgotten": (lambda layers: crop([(k, s, p, 1) for k, s, p, _ in layers]),
+                                   "The outer taps lie (k − 1) d apart."),
+            "not halved": (lambda layers: field(layers)[0] - 1 - field(layers)[2],
+                           "From the first tap to the middle it is half of the reach."),
             "the other way": (lambda layers: -crop(layers),
                               "The sign: a branch without padding begins farther inside, so the shortcut has "
                               "to lose pixels."),
@@ -189,6 +203,7 @@ EXERCISES = [
             "σ grows like L": (math.ceil(31 / 3.92 * 1.5**0.5),
                                "That takes σ = L √(2/3). Variances add up, deviations do not."),
             "one layer short": (math.floor((31 / 3.92) ** 2 * 1.5), "Just below 31: one more."),
+            "not rounded": ((31 / 3.92) ** 2 * 1.5, "Layers are whole numbers: round up."),
         },
         rewrites=[next(n for n in range(1000) if 3.92 * (n * 2 / 3) ** 0.5 >= 31)],
     ),
