@@ -46,12 +46,26 @@ def draw_gradients(rng):
     return tuple(rng.normal(size=shape) for shape in ((rows, d), (columns, d), (columns, e), (rows, e)))
 
 
-def gradients(q, k, v, g, center=lambda p, dp: (p * dp).sum(axis=-1, keepdims=True), scale=None):
-    scale = len(q[0]) ** -0.5 if scale is None else scale
-    p = softmax(q @ k.T * len(q[0]) ** -0.5)
+def weighted_mean(p, dp):
+    return (p * dp).sum(axis=-1, keepdims=True)
+
+
+def gradients_with(q, k, v, g, center=weighted_mean, forward=None, back=None):
+    """forward, back: by what the scores and their cotangents are multiplied, 1 / √d unless given."""
+    forward, back = (len(q[0]) ** -0.5 if scale is None else scale for scale in (forward, back))
+    p = softmax(q @ k.T * forward)
     dp = g @ v.T
     ds = p * (dp - center(p, dp))
-    return scale * ds @ k, scale * ds.T @ q, p.T @ g
+    return back * ds @ k, back * ds.T @ q, p.T @ g
+
+
+def gradients(q, k, v, g):
+    return gradients_with(q, k, v, g)
+
+
+def only_the_queries_scaled(q, k, v, g):
+    dq, dk, dv = gradients(q, k, v, g)
+    return dq, len(q[0]) ** 0.5 * dk, dv
 
 
 def weights_for_scores(q, k, v, g):
@@ -87,6 +101,12 @@ def merge(m1, l1, o1, m2, l2, o2):
     return m, a + b, (a * o1 + b * o2) / (a + b)
 
 
+def merge_turned(m1, l1, o1, m2, l2, o2):
+    m = max(m1, m2)
+    a, b = l1 * np.exp(m - m1), l2 * np.exp(m - m2)
+    return m, a + b, (a * o1 + b * o2) / (a + b)
+
+
 def merge_by_logarithms(m1, l1, o1, m2, l2, o2):
     first, second = m1 + np.log(l1), m2 + np.log(l2)
     share = 1 / (1 + np.exp(second - first))
@@ -104,6 +124,7 @@ EXERCISES = [
             "√d": (8, "√d is right for components of variance 1. What is the variance of one product here?"),
             "the variance": (1024, "That is the variance of q · k. To divide by c divides the variance by …"),
             "d": (64, "Variances add up: how many standard deviations are 64 independent terms?"),
+            "a factor for a divisor": (1 / 32, "That is what to multiply by. By what is it divided?"),
             "one factor forgotten": (16, "Both q and k have variance 4. What is the variance of a product of "
                                          "two independent numbers with mean 0?"),
         },
@@ -122,6 +143,8 @@ EXERCISES = [
             "the past hidden": (lambda scores: causal(scores[::-1, ::-1])[::-1, ::-1],
                                 "Which keys may the first query see? In your rows it sees all of them."),
             "not even itself": (strictly_before, "Row i sees keys 0 to i, its own among them."),
+            "scaled once more": (lambda scores: causal(scores / np.sqrt(len(scores))),
+                                 "The scores come divided already, and n is no width."),
             "normalised along queries": (causal_by_columns,
                                          "Each row has to add up to 1. Yours do so by columns."),
         },
@@ -133,12 +156,16 @@ EXERCISES = [
         inputs=draw_gradients,
         reference=gradients,
         wrong={
-            "softmax's normaliser forgotten": (lambda q, k, v, g: gradients(q, k, v, g, lambda p, dp: 0.0),
-                                               "A score that rises lowers the other weights of its row. Each "
-                                               "row of dS has to sum to 0; add up yours."),
-            "no scale": (lambda q, k, v, g: gradients(q, k, v, g, scale=1.0),
+            "normaliser forgotten": (lambda q, k, v, g: gradients_with(q, k, v, g, lambda p, dp: 0.0),
+                                     "A score that rises lowers the other weights of its row. Each row of "
+                                     "dS has to sum to 0; add up yours."),
+            "no scale": (lambda q, k, v, g: gradients_with(q, k, v, g, back=1.0),
                          "dv is right. The scores are q kᵀ times something; so are their cotangents."),
-            "plain mean subtracted": (lambda q, k, v, g: gradients(
+            "no scale anywhere": (lambda q, k, v, g: gradients_with(q, k, v, g, forward=1.0, back=1.0),
+                                  "Your weights are those of q kᵀ. What are the products divided by?"),
+            "keys not scaled": (only_the_queries_scaled,
+                                "dq and dv are right. The root stands between S and both of its factors."),
+            "plain mean subtracted": (lambda q, k, v, g: gradients_with(
                 q, k, v, g, lambda p, dp: dp.mean(axis=-1, keepdims=True)),
                 "A mean has to be subtracted from dP in each row, but weighted. By what?"),
             "P for dS": (weights_for_scores,
@@ -154,6 +181,10 @@ EXERCISES = [
         wrong={
             "without biases and norms": (12 * 768**2, "These are the six matrices. Biases and norms lack."),
             "without norms": (12 * 768**2 + 9 * 768, "A layer norm has a weight and a bias a feature."),
+            "hidden layer without its biases": (12 * 768**2 + 10 * 768,
+                                                "The hidden layer has 4d units, and each has a bias."),
+            "norms of one vector": (12 * 768**2 + 11 * 768,
+                                    "Nearly. A layer norm has a scale and a shift for each feature."),
             "without the output projection": (11 * 768**2 + 12 * 768,
                                               "Attention has four matrices: queries, keys, values, and ..."),
             "times twelve heads": (12 * 4 * 768**2 + 8 * 768**2 + 13 * 768,
@@ -175,6 +206,8 @@ EXERCISES = [
             "sums not rescaled": (lambda m1, l1, o1, m2, l2, o2: (max(m1, m2), l1 + l2,
                                                                   (l1 * o1 + l2 * o2) / (l1 + l2)),
                                   "l1 is relative to m1, and l2 to m2. Bring both to the same m first."),
+            "exponent turned": (merge_turned,
+                                "l is Σ e^(s − m). If m becomes larger, does that sum grow or shrink?"),
             "outputs added": (lambda m1, l1, o1, m2, l2, o2: (*merge(m1, l1, o1, m2, l2, o2)[:2],
                                                               l1 * np.exp(m1 - max(m1, m2)) * o1
                                                               + l2 * np.exp(m2 - max(m1, m2)) * o2),

@@ -74,6 +74,8 @@ EXERCISES = [
         reference=fine_tune,
         wrong={
             "plus": (climb, "That climbs: the loss rises. Which way does the gradient point?"),
+            "the formula of the notes": (lambda w, gradient, eta, steps: w + eta * gradient(w),
+                                         "That is the notes' own. Which way does it go, and how far?"),
             "one step": (lambda w, gradient, eta, steps: w - eta * gradient(w),
                          "That is the first step. What are the others for?"),
             "gradient at the start only": (
@@ -113,6 +115,8 @@ EXERCISES = [
         reference=12 * 2 * 8 * (768 + 768),
         wrong={
             "half": (12 * 2 * 8 * 768, "Half of it. Count A and B, on query and value, in each block."),
+            "one layer": (8 * (768 + 768), "That is one projection. How many have LoRA, in how many blocks?"),
+            "four projections": (12 * 4 * 8 * (768 + 768), "LoRA is on query and value only."),
             "one block": (2 * 8 * (768 + 768), "That is one block. There are twelve."),
             "the whole layers": (12 * 2 * 768 * 768, "These are the frozen numbers. Count B and A."),
             "r squared": (12 * 2 * 8 * 8, "A maps 768 inputs to 8 numbers. How many weights is that?"),
@@ -144,6 +148,14 @@ EXERCISES = [
             "not squared": (
                 lambda delta, sigma, n: best_share(delta**0.5, sigma**0.5, n),
                 "Errors are compared as squares: v is a variance, σ²/n, and the start's error is δ²."),
+            "the share alone": (lambda delta, sigma, n: best_share(delta, sigma, n)[0],
+                                "That is the share. What is the error there? Return both, as a pair."),
+            "the error of zero-shot": (lambda delta, sigma, n: (best_share(delta, sigma, n)[0], delta**2),
+                                       "The share is right. δ² would be the error with all of the start."),
+            "error and share exchanged": (lambda delta, sigma, n: best_share(delta, sigma, n)[::-1],
+                                          "Both are right. The share comes first, then the error."),
+            "σ for σ²": (lambda delta, sigma, n: best_share(delta, sigma**0.5, n),
+                         "The noise has standard deviation σ. What is its variance?"),
             "the smaller error": (
                 lambda delta, sigma, n: (best_share(delta, sigma, n)[0], min(delta**2, sigma**2 / n)),
                 "A mixture is less wrong than either of the two: precisions add up."),
@@ -161,6 +173,8 @@ EXERCISES = [
             "α for α / r": (lambda merged, A, B, alpha: merged - alpha * B @ A,
                             "The product was divided by the rank. Where do you see the rank?"),
             "scale forgotten": (lambda merged, A, B, alpha: merged - B @ A, "What about α and r?"),
+            "divided by the outputs": (lambda merged, A, B, alpha: merged - alpha / len(B) * B @ A,
+                                       "B is (n_out, r). Which of the two is the rank?"),
             "divided by the inputs": (lambda merged, A, B, alpha: merged - alpha / A.shape[1] * B @ A,
                                       "A is (r, n_in). Which of the two is the rank?"),
         },
