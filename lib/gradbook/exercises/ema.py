@@ -145,6 +145,9 @@ EXERCISES = [
                                     "With yours a longer gap forgets less. It should forget more."),
             "mean": (lambda theta, gaps, beta: float(np.mean(theta)),
                      "All values have the same weight here; the past should fade with its age."),
+            "each by the gap before it": (
+                lambda theta, gaps, beta: np.average(theta, weights=beta ** np.cumsum(gaps[::-1])[::-1]),
+                "gaps[i] passed before value i came. How old is the last value, just arrived?"),
             "newcomer by its gap": (
                 share_of_the_gap(),
                 "Yours lets the pause before a value decide how much it counts. Each arrives with the same "
