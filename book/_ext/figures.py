@@ -43,7 +43,7 @@ def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
     svg = re.sub(r'(url\(#|href="#)([^)"]+)', rf"\g<1>{prefix}-\2", svg)
     svg = re.sub(r">\s+<(?!tspan|/text)", "><", svg)
     svg = re.sub(r'(?<= d=")[^"]*', lambda match: compact(match[0]), svg)
-    svg = re.sub(r"(?<=[\s\"(,])-?\d+\.\d{3,}", lambda match: _rounded(match[0]), svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: LENGTHY.sub(_rounded, tag[0]), svg)  # and no word between tags
     # On a phone the figure shrinks to the page and its words grow to stay legible (--gb-words in book.css).
     svg = re.sub(r"font-size: ([\d.]+px)", r"font-size: calc(var(--gb-words, 1) * \1)", svg)
     head, body = re.match(r"(<svg[^>]*>)(.*)", svg, re.S).groups()
@@ -54,9 +54,12 @@ def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
     return f'<svg class="gb-svg" role="img" aria-label="{name}" {size}{box[0] if box else ""}>{body}'
 
 
-def _rounded(number: str) -> str:
+LENGTHY = re.compile(r"(?<=[\s\"(,])-?\d+\.\d{3,}")
+
+
+def _rounded(number: re.Match) -> str:
     """To a hundredth of a point: nobody sees more, and every digit is sent to every reader."""
-    text = f"{float(number):.2f}".rstrip("0").rstrip(".")
+    text = f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 

@@ -211,7 +211,9 @@ def measured(samples, *, null: float = 0.0, within: float | None = None, unit: s
         ax.plot([mean - half, mean + half], [row, row], **series("forward", linewidth=4, alpha=0.4))
         ax.plot([mean], [row], **series("forward", marker=True, markersize=6.5))
         for text, x, align, weight in ((name, 0, "left", "normal"), (found["verdict"], 1, "right", "bold")):
-            place = {"xycoords": ax.get_yaxis_transform(), "ha": align, "va": "bottom", "weight": weight}
+            paper = {"facecolor": color("paper"), "edgecolor": color("paper"), "pad": 1}    # over the line
+            place = {"xycoords": ax.get_yaxis_transform(), "ha": align, "va": "bottom", "weight": weight,
+                     "bbox": paper}  # fmt: skip
             ax.annotate(text, (x, row), xytext=(0, 7), textcoords="offset points", **place)
     ax.set(ylim=(len(conditions) - 0.5, -0.75), yticks=[], xlabel=f"effect ({unit})" if unit else "effect")
     ax.spines["left"].set_visible(False)

@@ -60,5 +60,5 @@ def typeset(formatted: str) -> str:
     power = re.fullmatch(r"(-?[\d.,]+)e([+-]\d+)", formatted)
     if power:
         exponent = str(int(power[2])).translate(_SUPERSCRIPT)
-        formatted = f"{power[1]} × 10{exponent}"
+        formatted = f"{power[1]}\u00a0×\u00a010{exponent}"
     return formatted.replace("-", "−").replace("%", "\u202f%")

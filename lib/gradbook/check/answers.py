@@ -107,6 +107,8 @@ def function_answer(ex, answer) -> tuple[str, str, str]:
             f"Your function was stopped after {ex.seconds:g} seconds. Does every loop in it come to its end?"
         ) from None
     wanted = [ex.reference(*copied(trial)) for trial in trials]
+    results = [tuple(got) if isinstance(got, list) and isinstance(want, tuple) else got
+               for got, want in zip(results, wanted)]  # fmt: skip
     right = [agrees(got, want, ex) for got, want in zip(results, wanted)]
     if all(right):
         return "", "", f"right, on {len(trials)} inputs."
@@ -191,7 +193,9 @@ def difference(got, want, inputs: str, ex) -> str:
         found = compare(got, want, scale=ex.scale or 1e-300)
     except NotComparable as reason:
         return f"With {inputs} your result {reason}."
-    return f"With {inputs} your result{found.where} is {found.got:.4g}, and {found.want:.4g} was expected."
+    digits = next((n for n in (4, 7, 10) if f"{found.got:.{n}g}" != f"{found.want:.{n}g}"), 17)
+    got, want = f"{found.got:.{digits}g}", f"{found.want:.{digits}g}"
+    return f"With {inputs} your result{found.where} is {got}, and {want} was expected."
 
 
 def shortened(answer) -> str:

@@ -72,7 +72,7 @@ def compare(got, want, *, scale: float = 0.0, relation: str = "=") -> Comparison
     """
     got, want = pieces(got), pieces(want)
     if got.keys() != want.keys():
-        raise NotComparable(f"consists of {spelled(got)}, and {spelled(want)} was needed")
+        raise NotComparable(f"consists of {spelled(got)}; needed: {spelled(want)}")
     return max(
         (compare_arrays(got[name], want[name], name, scale, relation) for name in want),
         key=lambda found: found.deviation,
