@@ -1,8 +1,9 @@
 """Lighthouse and the weight of the first view, for every page of the built book.
 
-    python3 run.py audit               # builds the book, then every page, medians of five: half an hour
+    python3 run.py audit               # builds the book, then every page: half an hour
     python tools/audit.py ema --runs 1 # one page of the built book, quickly
     python tools/audit.py --store      # also writes benchmarks/results/audit.md
+    python tools/audit.py --beside DIR # the same pages in another folder, too: of another theme, say
 
 Lighthouse is 190 MB, so it is no package of the book: the first run puts this version of it into
 _build/lighthouse. The pages are served packed, as any server would. Under load times and scores are worse:
@@ -117,6 +118,18 @@ def medians(runs):
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]} if runs else None
 
 
+def audited(folder, stems, runs, script, chromium):
+    """(stem, (mobile, desktop)), one page after the other."""
+    handler = functools.partial(Packing, directory=folder.parent)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for stem in stems:
+            address = f"http://127.0.0.1:{server.server_address[1]}/{folder.name}/{stem}.html"
+            mobile = medians([once(script, chromium, address, desktop=False) for _ in range(runs)])
+            yield stem, (mobile, once(script, chromium, address, desktop=True))
+        server.shutdown()
+
+
 def row(stem, mobile, desktop):
     if not mobile or not desktop:
         return f"| {stem} | failed | | | | | | |"
@@ -132,6 +145,7 @@ def main():
     parser = argparse.ArgumentParser(description="Lighthouse for every page of the built book.")
     parser.add_argument("pages", nargs="*", help="stems of pages; all if none is named")
     parser.add_argument("--runs", type=int, default=5, help="medians of so many runs (5)")
+    parser.add_argument("--beside", type=Path, help="a folder with other builds of some of these pages")
     parser.add_argument("--store", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     options = parser.parse_args()
     from tools import browser
@@ -147,24 +161,17 @@ def main():
     lines = [
         f"Lighthouse {VERSION} on {datetime.date.today().isoformat()}, medians of {options.runs}, "
         f"{os.cpu_count()} cores on which {load:.1f} processes wanted to run. Mobile is its slow phone "
-        "on slow 4G; its four scores are performance, accessibility, best practices, SEO.",
+        "on slow 4G; its four scores are performance, accessibility, best practices, SEO. Desktop: one run.",
         "",
         "| page | first view: bytes, requests | mobile | LCP | TBT | CLS | desktop: performance | CLS |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     print("\n".join(lines))
-    handler = functools.partial(Packing, directory=HTML)
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        for stem in stems:
-            address = f"http://127.0.0.1:{server.server_address[1]}/book/{stem}.html"
-            found = [
-                medians([once(script, chromium, address, desktop) for _ in range(options.runs)])
-                for desktop in (False, True)
-            ]
-            lines.append(row(stem, *found))
+    for folder in filter(None, (HTML / "book", options.beside)):
+        there = [stem for stem in stems if (folder / f"{stem}.html").exists()]
+        for stem, found in audited(folder.resolve(), there, options.runs, script, chromium):
+            lines.append(row(stem if folder != options.beside else f"{stem}, {folder.name}", *found))
             print(lines[-1], flush=True)
-        server.shutdown()
     if options.store:
         RESULT.write_text("# The pages, audited\n\n" + "\n".join(lines) + "\n", "utf-8")
 
