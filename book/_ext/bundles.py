@@ -28,6 +28,7 @@ SCRIPTS = ("page", "answer", "ledger", "search")
 NAMED = re.compile(
     r'(?<=_static/)((?:style|page|theme|words|explore|favicon)(?:-[a-z]+)*)(?:\.[0-9a-f]{10})?\.(css|js|svg)(?=")'
 )
+FONTS = re.compile(r' data-fonts="([^"]*)"')
 FONT = re.compile(r"url\(fonts/([\w-]+)\.woff2\)")
 SERIF = {"serif": ("normal", {"wght": (400, 650)}), "serif-italic": ("italic", {"wght": 400})}
 ASCII = {chr(code) for code in range(0x20, 0x7F)}
@@ -122,6 +123,8 @@ class Bundles:
         self.text, self.formulas = (set().union(*column) for column in zip(*letters))
         for path, text in list(pages.items()):
             named = NAMED.sub(lambda match: self.name(match[1], match[2]), text)
+            if faces := FONTS.search(named):
+                named = named.replace(faces[0], f' data-fonts="{self.first_fonts(faces[1], text)}"', 1)
             if named != text:
                 path.write_text(named, "utf-8")
                 pages[path] = named
@@ -174,6 +177,14 @@ class Bundles:
             content = self.store.get(smaller_font, str(path), told, json.dumps(axes) if axes else "")
             self.names[stem] = self.put(content, stem, "woff2", "fonts")
         return self.names[stem]
+
+    def first_fonts(self, folder: str, page: str) -> str:
+        """The addresses of the faces that the first view of a page needs, for theme.js."""
+        if " " in folder or folder.endswith(".woff2"):  # a page of an earlier build
+            folder = folder.split(" ")[0].rpartition("/")[0]
+        faces = ["serif", *["serif-italic"] * ("<em>" in page)]
+        faces += ["KaTeX_Main-Regular", "KaTeX_Math-Italic"] * ("_static/style-katex-" in page)
+        return " ".join(f"{folder}/{self.font(face)}" for face in faces)
 
     def script(self, stem: str) -> bytes:
         if stem == "words":
