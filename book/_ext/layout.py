@@ -47,7 +47,7 @@ def describe(doctree: nodes.document) -> str:
     return text if len(text) <= 156 else text[:155].rsplit(" ", 1)[0] + "…"
 
 
-LONG = 40  # lines of code that a page shows unfolded
+LONG = 60  # lines of code that a page shows unfolded
 
 # Heights in px, about: of a line of text and of code, of what has no lines.
 LINE, CODE_LINE, BLOCK, PICTURE = 29, 20, 75, 420

@@ -7,7 +7,7 @@ import pytest
 import tiny_book
 from tiny_book import build
 
-LINES = "\n".join(f"line = {n}" for n in range(1, 42))
+LINES = "\n".join(f"line = {n}" for n in range(layout.LONG + 1))
 FOLDS = """
 # Folds
 
@@ -83,12 +83,12 @@ def test_hints_and_solutions_fold_without_a_script(folds):
     assert "katex" in hint
 
 
-def test_code_of_more_than_forty_lines_folds(folds):
+def test_long_code_folds(folds):
     page = folds.page("folds")
-    before, after = page.split("<summary>Show the code, 41 lines</summary>")
+    before, after = page.split(f"<summary>Show the code, {layout.LONG + 1} lines</summary>")
     assert before.rstrip().endswith('<details class="gb-long">')
     assert after.partition("</details>")[0].count("<pre>") == 1
-    assert after.partition("</details>")[2].count("<pre>") == 1, "of forty lines"
+    assert after.partition("</details>")[2].count("<pre>") == 1, "which is a line shorter"
 
 
 def test_a_table_stands_in_a_box_that_may_scroll(folds):
