@@ -34,7 +34,9 @@ def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
         name = colors.get(match[0].lower())
         return f"var(--gb-{name})" if name else match[0]
 
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.S)
+    # matplotlib's own style sheet, *{stroke-linejoin: round …}, would rule the whole page: .gb-svg says the same.
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg[svg.index("<svg") :], flags=re.S)
+    svg = re.sub(r"<defs>\s*</defs>", "", svg)
     # matplotlib paints the figure's and the axes' ground as the first patches, without a stroke.
     svg = re.sub(r'(<g id="patch_\d+">\s*<path [^>]*?style="fill: )#ffffff"', r'\1none"', svg)
     svg = re.sub(r"#[0-9a-fA-F]{6}\b", themed, svg)

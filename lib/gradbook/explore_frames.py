@@ -9,8 +9,8 @@ exact. Values on a log axis are coded by their logarithm. Strings become an inde
 strings. Readouts are stored as text, hence exact.
 
 Codes are stored as differences, along the series or along controls or both, whichever packs best, each in one
-to three letters: the gzip of any server packs these as well as a packer of our own would, and the page reads
-them at once, with no stream to wait for.
+to three letters, and a run of zeros in three: the gzip of any server packs these as well as a packer of our
+own would, and the page reads them at once, with no stream to wait for.
 """
 
 from __future__ import annotations
@@ -111,21 +111,37 @@ def _smallest(codes: np.ndarray) -> tuple[dict[str, Any], str]:
 def _letters(differences: np.ndarray) -> str:
     """Whole numbers as letters: 0, −1, 1, −2 … become 0, 1, 2, 3 …, written with 90 digits.
 
-    The first of one letter is below 46, of two below 86; ASCII from "#" on, without "<" and the backslash.
+    The first of one letter is below 46, of two below 86, of three below 89; after 89 come two digits that say
+    how many zeros follow. ASCII from "#" on, without "<" and the backslash.
     """
     n = np.where(differences < 0, -2 * differences - 1, 2 * differences).ravel()
-    if n.size and n.max() >= 3646 + 4 * 8100:
+    if n.size and n.max() >= 3646 + 3 * 8100:
         raise ValueError("explore: a key holds too many different texts")
-    two, three = n - 46, n - 3646
+    n, zeros = _runs(n)
+    two, three, more = n - 46, n - 3646, zeros - 1
     digits = np.stack([
-        np.where(n < 46, n, np.where(two < 3600, 46 + two // 90, 86 + three // 8100)),
-        np.where(two < 3600, two % 90, three // 90 % 90),
-        three % 90,
+        np.where(zeros, 89, np.where(n < 46, n, np.where(two < 3600, 46 + two // 90, 86 + three // 8100))),
+        np.where(zeros, more // 90, np.where(two < 3600, two % 90, three // 90 % 90)),
+        np.where(zeros, more % 90, three % 90),
     ])  # fmt: skip
     letters = digits + 35 + (digits >= 25)
     letters += letters >= 92
-    there = np.stack([n >= 0, n >= 46, n >= 3646])
+    there = np.stack([n >= 0, (n >= 46) | (zeros > 0), (n >= 3646) | (zeros > 0)])
     return letters.T[there.T].astype(np.uint8).tobytes().decode()
+
+
+def _runs(n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """n with one 0 for each run of 4 to 8100 zeros, and beside it the length of that run (0: no run)."""
+    index = np.arange(n.size)
+    since = index - np.maximum.accumulate(np.where(n != 0, index, -1))  # 1, 2, … within a run
+    first = (n != 0) | (since % 8100 == 1)
+    starts = index[first]
+    length = np.diff(starts, append=n.size)
+    zeros = np.where((n[starts] == 0) & (length >= 4), length, 0)
+    kept = first | ~np.repeat(zeros > 0, length)
+    spread = np.zeros_like(n)
+    spread[starts] = zeros
+    return n[kept], spread[kept]
 
 
 def _numbers(text: str) -> np.ndarray:
@@ -135,6 +151,10 @@ def _numbers(text: str) -> np.ndarray:
     numbers, at = [], 0
     while at < len(digits):
         a = digits[at]
+        if a == 89:
+            numbers += [0] * (digits[at + 1] * 90 + digits[at + 2] + 1)
+            at += 3
+            continue
         if a < 46:
             n = a
         elif a < 86:

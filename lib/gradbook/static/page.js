@@ -10,17 +10,21 @@ import { bind } from "./explore.js";
 function tables(head, letters) {
   let at = 0;
   const digit = () => { const c = letters.charCodeAt(at++); return c - 35 - (c > 60) - (c > 92); };
-  const number = () => {
-    const a = digit(), n = a < 46 ? a : a < 86 ? 46 + (a - 46) * 90 + digit() : 3646 + ((a - 86) * 90 + digit()) * 90 + digit();
-    return n & 1 ? -(n + 1) / 2 : n / 2;
-  };
+  const pair = a => a * 90 + digit();
   const keys = Object.entries(head).map(([key, how]) => {
     const codes = new Int32Array(how.axes.reduce((a, b) => a * b, how.size));
-    for (let i = 0; i < codes.length; i++) codes[i] = number();
+    for (let i = 0; i < codes.length;) {
+      const a = digit();
+      if (a > 88) { i += pair(digit()) + 1; continue; } // zeros
+      const n = a < 46 ? a : a < 86 ? 46 + pair(a - 46) : 3646 + pair(pair(a - 86));
+      codes[i++] = n & 1 ? -(n + 1) / 2 : n / 2;
+    }
     const shape = [...how.axes, how.size];
     for (const axis of how.by || [shape.length - 1]) {
-      const n = shape[axis], step = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-      for (let i = step; i < codes.length; i++) if (Math.floor(i / step) % n) codes[i] += codes[i - step];
+      const step = shape.slice(axis + 1).reduce((a, b) => a * b, 1), block = shape[axis] * step;
+      for (let from = 0; from < codes.length; from += block) {
+        for (let i = from + step; i < from + block; i++) codes[i] += codes[i - step];
+      }
     }
     return {key, how, codes, last: -1, values: null};
   });
