@@ -30,6 +30,10 @@ NAMED = re.compile(
 )
 FONTS = re.compile(r' data-fonts="([^"]*)"')
 FONT = re.compile(r"url\(fonts/([\w-]+)\.woff2\)")
+SIZED = re.compile(  # KaTeX has a rule for each size within each size, of which a book uses five or so
+    r"\.katex \.(?:sizing|fontsize-ensurer)\.reset-size(\d+)\.size(\d+)"
+    r"(?:,\.katex \.(?:sizing|fontsize-ensurer)\.reset-size\1\.size\2)?\{[^}]*\}"
+)
 SERIF = {"serif": ("normal", {"wght": (400, 650)}), "serif-italic": ("italic", {"wght": 400})}
 ASCII = {chr(code) for code in range(0x20, 0x7F)}
 
@@ -121,6 +125,7 @@ class Bundles:
         }
         letters = [characters(text) for text in pages.values()]
         self.text, self.formulas = (set().union(*column) for column in zip(*letters))
+        self.sizes = set(re.findall(r"\breset-size(\d+) size(\d+)\b", "".join(pages.values())))
         for path, text in list(pages.items()):
             named = NAMED.sub(lambda match: self.name(match[1], match[2]), text)
             if faces := FONTS.search(named):
@@ -162,6 +167,7 @@ class Bundles:
         # KaTeX's older formats are for browsers that the rest of the page does not serve either
         css = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)', "", css)
         css = css.replace("font-display:block", "font-display:swap")
+        css = SIZED.sub(lambda rule: rule[0] if rule.groups() in self.sizes else "", css)
         return FONT.sub(lambda match: f"url(fonts/{self.font(match[1])})", css).encode()
 
     def font(self, stem: str) -> str:

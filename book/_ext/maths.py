@@ -94,7 +94,6 @@ class Katex:
 def _themed(markup: str) -> str:
     for name, meaning in MEANINGS.items():
         markup = re.sub(rf"(?<=color:){name}\b", f"var(--gb-{meaning})", markup)
-        markup = markup.replace(f'mathcolor="{name}"', "")  # unseen: MathML is for screen readers and copying
     return markup
 
 

@@ -61,23 +61,41 @@ def test_lean_code_keeps_every_letter_and_colours_by_kind():
 @pytest.mark.skipif(not SHEET.exists(), reason="no KaTeX: npm ci")
 def test_a_lean_formula_keeps_its_letters_its_structure_and_its_mathml():
     math = (
-        '<span class="katex-mathml"><math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></math></span>'
+        '<span class="katex-mathml"><math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mrow>'
+        '<mo stretchy="false">(</mo><mstyle displaystyle="true" scriptlevel="0"><mi>x</mi></mstyle>'
+        '<mspace width="1em"></mspace><mrow><mi mathvariant="bold">y</mi></mrow></mrow>'
+        '<annotation encoding="application/x-tex">(x &lt; y</annotation></semantics></math></span>'
     )
     formula = (
         f'<span class="katex">{math}<span class="katex-html" aria-hidden="true"><span class="base">'
-        '<span class="strut" style="height:1em;"></span><span class="mord">'
-        '<span class="mopen">(</span>'
-        '<span class="mord mathnormal">x</span><span class="mord mathnormal">y</span></span>'
-        '<span class="vlist"><span style="top:-3em;"><span class="pstrut"></span>'
-        '<span class="mord">2</span></span></span></span></span></span>'
+        '<span class="strut" style="height:1em;vertical-align:-0.25em;"></span><span class="mord">'
+        '<span class="mopen">(</span><span class="mord mathnormal">x</span><span class="mord mathnormal">y'
+        '</span></span><span class="mspace" style="margin-right:0.2778em;"></span><span class="mrel">=</span>'
+        '<span class="mspace" style="margin-right:0.2778em;"></span><span class="mopen">(</span>'
+        '<span class="mspace" style="margin-right:0.2em;"></span><span class="mrel">=</span>'
+        '<span class="mspace" style="margin-right:0.3em;"></span>'
+        '<span class="msupsub"><span class="vlist-t vlist-t2"><span class="vlist-r">'
+        '<span class="vlist" style="height:0.8em;">'
+        '<span style="top:-3em;margin-left:0em;"><span class="pstrut" style="height:2.7em;"></span>'
+        '<span class="mord">2</span></span>'
+        '<span style="top:-2em;"><span class="pstrut" style="height:2.7em;"></span>'
+        '<span class="sizing reset-size6 size3 mtight"><span class="mord mathnormal">z</span></span></span>'
+        '</span><span class="vlist-s">\u200b</span></span><span class="vlist-r">'
+        '<span class="vlist" style="height:0.15em;"><span></span></span></span></span></span>'
+        '<span class="vlist" style="height:1em;"><span><span class="pstrut" style="height:3em;"></span>'
+        "<span>3</span></span></span></span></span></span>"
     )
     assert lean_formula(formula, known_classes(SHEET)) == (
-        '<span class="katex"><span class="katex-mathml"><math><mi>x</mi></math></span>'
-        '<span class="katex-html" aria-hidden="true"><span class="base">'
-        '<span class="strut" style="height:1em"></span>(<span class="mathnormal">xy</span>'
-        '<span class="vlist"><span style="top:-3em"><span class="pstrut"></span>'
-        "<span>2</span></span></span></span></span></span>"
-    )  # what stands two below a vlist is laid out as a box, so its span stays
+        '<span class="katex"><span class="katex-mathml"><math><semantics><mrow><mo>(</mo><mi>x</mi>'
+        '<mi mathvariant="bold">y</mi></mrow><annotation encoding="application/x-tex">(x &lt; y</annotation>'
+        '</semantics></math></span><span class="katex-html" aria-hidden="true">'
+        '<span class="base" style="--h:1em;--d:-.25em">(<span class="mathnormal" style="margin-right:.2778em">'
+        'xy</span>=<span style="margin:0 .2em 0 .2778em">(</span>='  # space belongs to the letters beside it
+        '<span class="mspace" style="margin-right:.3em"></span><span class="vlist-t msupsub"><span class="vlist" style="height:.8em"><span style="top:-3em">'
+        "<span>2</span></span>"  # what stands two below a vlist is laid out as a box, so its span stays
+        '<span style="top:-2em"><span class="sizing reset-size6 size3 mathnormal">z</span></span></span></span>'
+        '<span class="vlist" style="height:1em;--p:3em"><span><span>3</span></span></span></span></span></span>'
+    )
 
 
 def test_compact_paths_say_the_same_and_their_roundings_do_not_add_up():
