@@ -34,7 +34,7 @@ def inline_svg(svg: str, alt: str, prefix: str, colors: dict[str, str]) -> str:
         name = colors.get(match[0].lower())
         return f"var(--gb-{name})" if name else match[0]
 
-    # matplotlib's own style sheet, *{stroke-linejoin: round …}, would rule the whole page: .gb-svg says the same.
+    # matplotlib's own style sheet, *{stroke-linejoin: round …}, would rule the whole page; .gb-svg says it.
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg[svg.index("<svg") :], flags=re.S)
     svg = re.sub(r"<defs>\s*</defs>", "", svg)
     # matplotlib paints the figure's and the axes' ground as the first patches, without a stroke.

@@ -4,9 +4,9 @@
 does the same; tests compare both with compute).
 
 A key is stored once along every control it does not depend on. Numbers become 12-bit codes on the
-scale lo + code·step, NaN being the top code, so that no value is off by more than step/2; whole numbers stay
-exact. Values on a log axis are coded by their logarithm. Strings become an index into a list of distinct
-strings. Readouts are stored as text, hence exact.
+scale lo + code·step, NaN being the top code, so that no value is off by more than step/2; where all are
+whole, step is 1 and they stay exact. Values on a log axis are coded by their logarithm. Strings become an
+index into a list of distinct strings. Readouts are stored as text, hence exact.
 
 Codes are stored as differences, along the series or along controls or both, whichever packs best, each in one
 to three letters, and a run of zeros in three: the gzip of any server packs these as well as a packer of our
@@ -200,11 +200,14 @@ def _codes(values: np.ndarray, on_log: bool) -> tuple[dict[str, Any], np.ndarray
         index = {word: i for i, word in enumerate(words)}
         codes = np.array([index[word] for word in values.ravel().tolist()]).reshape(values.shape)
         return {"words": words}, codes
-    if values.dtype.kind == "i" and not on_log:
-        low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
-        if high - low < TOP:
-            return {"lo": low, "step": 1}, values - low
     values = values.astype(float)
+    known = values[np.isfinite(values)]
+    if not on_log and (known == np.round(known)).all():
+        low, high = (int(known.min()), int(known.max())) if known.size else (0, 0)
+        if high - low < TOP:
+            nan = high - low + 1
+            codes = np.where(np.isfinite(values), np.nan_to_num(values) - low, nan).astype(int)
+            return {"lo": low, "step": 1, **({"nan": nan} if known.size < values.size else {})}, codes
     if on_log:
         values = np.log10(np.where(values > 0, values, np.nan))
     finite = values[np.isfinite(values)]
@@ -226,8 +229,8 @@ def _refuse_coarse(
     key: str, how: Mapping[str, Any], scale: Mapping[str, Any], extent: float, name: str
 ) -> None:
     """Raise when a half step would be seen, because a few far values stretch the scale."""
-    if "nan" not in how or scale["scale"] == "log":
-        return
+    if type(how.get("step")) is not float or scale["scale"] == "log":
+        return  # words, or whole numbers, which are exact
     low, high = sorted(scale["domain"])
     error = how["step"] / 2 / (high - low) * extent
     if error > MOST_ERROR:

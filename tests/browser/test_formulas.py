@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from conftest import HTML, ROOT
 from maths import Katex
+
+from conftest import HTML, ROOT
 
 KATEX = ROOT / "node_modules" / "katex"
 OWN = ".katex .base::before, .katex .vlist > span::before"  # the boxes of book.css that stand for struts
@@ -24,7 +25,9 @@ PLACES = """() => document.fonts.ready.then(() => [...document.querySelectorAll(
       add(data[i], range.getBoundingClientRect());
     }
   }
-  for (const line of formula.querySelectorAll(".frac-line, svg, .hline")) add("line", line.getBoundingClientRect());
+  for (const line of formula.querySelectorAll(".frac-line, svg, .hline")) {
+    add("line", line.getBoundingClientRect());
+  }
   return found;
 }))"""
 

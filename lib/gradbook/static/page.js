@@ -69,16 +69,19 @@ function frameModel(spec, lookup) {
   };
 }
 
-function start(figure) {
+// Reads what a figure carries; returns what connects it with a model.
+function prepare(figure) {
   const [json, frames] = figure.querySelectorAll("script"), spec = JSON.parse(json.textContent);
   const model = frameModel(spec, tables(spec.frames, frames.textContent));
-  // The reader, or a browser that restores forms, may have moved an input already: begin from there.
-  for (const c of spec.controls) {
-    const input = figure.querySelector(`[name="${c.name}"]`);
-    model.set(c.name, c.kind === "toggle" ? input.checked : +input.value);
-  }
-  model.refresh();
-  bind(figure, model);
+  return () => {
+    // The reader, or a browser that restores forms, may have moved an input already: begin from there.
+    for (const c of spec.controls) {
+      const input = figure.querySelector(`[name="${c.name}"]`);
+      model.set(c.name, c.kind === "toggle" ? input.checked : +input.value);
+    }
+    model.refresh();
+    bind(figure, model);
+  };
 }
 
 const starts = new WeakMap(), near = new IntersectionObserver(seen => {
@@ -87,12 +90,13 @@ const starts = new WeakMap(), near = new IntersectionObserver(seen => {
 
 function arm(figure) {
   const events = ["pointerover", "focusin", "input"];
+  let connect;
   const begin = () => {
     near.unobserve(figure);
     for (const event of events) figure.removeEventListener(event, begin);
     if (!starts.delete(figure)) return; // has begun
     try {
-      start(figure);
+      (connect || prepare(figure))();
     } catch (error) {
       console.error("explorable:", error);
       figure.querySelector(".gb-controls").remove(); // the picture stays; controls that do nothing would mislead
@@ -101,9 +105,14 @@ function arm(figure) {
   for (const event of events) figure.addEventListener(event, begin);
   starts.set(figure, begin);
   near.observe(figure);
-  const idle = () => (self.requestIdleCallback || setTimeout)(begin);
-  if (document.readyState === "complete") idle();
-  else addEventListener("load", idle);
+  const idle = action => (self.requestIdleCallback || setTimeout)(action);
+  const early = () => { // in two steps, so that the page answers between them
+    if (!starts.has(figure)) return;
+    idle(begin);
+    connect = prepare(figure);
+  };
+  if (document.readyState === "complete") idle(early);
+  else addEventListener("load", () => idle(early));
   figure.dataset.armed = "";
 }
 
