@@ -25,6 +25,7 @@ import numpy as np
 from .explore_controls import join_unit
 from .explore_data import WIDTH, Drawing, Values
 from .explore_script import draw_script, page_script, stylesheet
+from .figures import COLORS
 
 __all__ = ["draw", "figure", "is_static", "node", "page_script", "payload", "picture", "stylesheet"]
 
@@ -96,7 +97,7 @@ def picture(spec: Mapping[str, Any], data: Mapping[str, Values]) -> str:
 
 def _data_uri(svg: str) -> str:
     # An image cannot see the page's variables: write the colours out.
-    svg = re.sub(r"var\(--gb-\w+,(#\w+)\)", r"\1", svg).replace('"', "'")
+    svg = re.sub(r"var\(--gb-(\w+)\)", lambda match: COLORS[match[1]][0], svg).replace('"', "'")
     # Percent-encoding packs better than base64. Spaces are encoded too, as srcset ends at one.
     return "data:image/svg+xml," + quote(svg, safe="=:/'(),;+-.!*~?@$|[]{}")
 

@@ -17,7 +17,7 @@ STATIC = Path(__file__).parent / "static"
 # In this order they are one script; what few pages need is left out of the others.
 MARKS = ("marks.js", "bars.js", "cells.js", "pixels.js", "graph.js")
 DRAW = ("scales.js", "pieces.js", *MARKS, "labels.js", "draw.js")
-SCRIPTS = (*DRAW, "explore.js", "hover.js", "play.js", "page.js")
+BOTH = (*DRAW, "explore.js", "hover.js", "play.js")
 ONLY_FOR = {  # file: the marks that need it
     "bars.js": {"bars", "arrow", "graph"},
     "cells.js": {"cells"},
@@ -34,13 +34,13 @@ def draw_script() -> str:
 
 def module_script() -> str:
     """The ES module that anywidget loads in a live notebook."""
-    return source(*SCRIPTS[:-1]) + "export default { render };\n"
+    return source(*BOTH, "live.js") + "export default { render };\n"
 
 
 def page_script(needed: Collection[str] | None = None) -> str:
     """The one classic script of a page. needed: what extras() says of its figures; None for everything."""
-    files = [name for name in SCRIPTS if needed is None or name not in OPTIONAL or name in needed]
-    return "(() => {\n" + source(*files) + "})();\n"
+    files = [name for name in BOTH if needed is None or name not in OPTIONAL or name in needed]
+    return "(() => {\n" + source(*files, "page.js") + "})();\n"
 
 
 def extras(spec: Mapping[str, Any]) -> set[str]:

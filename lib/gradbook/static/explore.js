@@ -9,29 +9,8 @@ import { draw, layout, parts } from "./draw.js";
 // What only some figures need: functions of {figure, plot, spec, controls, shown} that may return their undoing.
 export const habits = [];
 
-// Position on the slider -> value: the listed values, and straight lines between them.
-function valueAt(grid, position) {
-  if (!grid) return position;
-  const i = Math.floor(position), between = position - i;
-  return between ? grid[i] + between * (grid[i + 1] - grid[i]) : grid[i];
-}
-
-function positionOf(grid, value) {
-  if (!grid) return value;
-  let i = 0; // the last interval whose start is not beyond value, for rising and falling grids
-  while (i < grid.length - 2 && (value - grid[i + 1]) * (grid[1] - grid[0]) >= 0) i++;
-  return i + (value - grid[i]) / (grid[i + 1] - grid[i]);
-}
-
-// Arrays travel from the kernel as bytes of float64.
-function unpack(data) {
-  const arrays = {};
-  for (const key in data) {
-    const v = data[key];
-    arrays[key] = v instanceof DataView ? new Float64Array(v.buffer.slice(v.byteOffset, v.byteOffset + v.byteLength)) : v;
-  }
-  return arrays;
-}
+// What a kernel sends and takes: live.js fills it in; a page's frames are plain arrays, its values positions.
+export const kernel = {unpack: data => data, valueAt: (grid, position) => position, positionOf: (grid, value) => value};
 
 // Keeps the drawing in step with data and width. It waits to be told the width: asking would lay the page out at once.
 // A move makes only those parts anew whose data changed, and gives
@@ -67,7 +46,7 @@ function painter(plot, spec, shown) {
 // Connects a <figure class="gb-explore"> with a model; returns a function that disconnects it.
 export function bind(figure, model) {
   const spec = model.get("_spec"), find = selector => figure.querySelector(selector), undo = [];
-  const constants = unpack(spec.constants), shown = {};
+  const {unpack, valueAt, positionOf} = kernel, constants = unpack(spec.constants), shown = {};
   const plot = find(".gb-plot"), paint = painter(plot, spec, shown);
   const readouts = figure.querySelectorAll(".gb-readout output"), error = find(".gb-error");
   const on = (event, action) => { model.on(event, action); undo.push(() => model.off(event, action)); };
@@ -124,10 +103,3 @@ export function bind(figure, model) {
   find(".gb-controls").style.display = "";
   return () => { resized.disconnect(); undo.forEach(f => f && f()); };
 }
-
-function render({model, el}) {
-  el.innerHTML = model.get("_html");
-  return bind(el.firstElementChild, model);
-}
-
-export default { render };

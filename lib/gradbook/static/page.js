@@ -6,35 +6,41 @@
 import { bind } from "./explore.js";
 
 // Frames -> a function from the controls' positions to {key: values}. See gradbook/explore_frames.py for the format.
-// A key that does not change keeps its array, by which the painter knows.
+// A key that does not change keeps its array, by which the painter knows. Differences are summed where they are needed.
 function tables(head, letters) {
+  const bytes = new TextEncoder().encode(letters);
   let at = 0;
-  const digit = () => { const c = letters.charCodeAt(at++); return c - 35 - (c > 60) - (c > 92); };
+  const digit = () => { const c = bytes[at++]; return c - 35 - (c > 60) - (c > 92); };
   const pair = a => a * 90 + digit();
   const keys = Object.entries(head).map(([key, how]) => {
-    const codes = new Int32Array(how.axes.reduce((a, b) => a * b, how.size));
+    const shape = [...how.axes, how.size], codes = new Int32Array(shape.reduce((a, b) => a * b));
     for (let i = 0; i < codes.length;) {
       const a = digit();
       if (a > 88) { i += pair(digit()) + 1; continue; } // zeros
       const n = a < 46 ? a : a < 86 ? 46 + pair(a - 46) : 3646 + pair(pair(a - 86));
       codes[i++] = n & 1 ? -(n + 1) / 2 : n / 2;
     }
-    const shape = [...how.axes, how.size];
-    for (const axis of how.by || [shape.length - 1]) {
-      const step = shape.slice(axis + 1).reduce((a, b) => a * b, 1), block = shape[axis] * step;
-      for (let from = 0; from < codes.length; from += block) {
-        for (let i = from + step; i < from + block; i++) codes[i] += codes[i - step];
-      }
-    }
-    return {key, how, codes, last: -1, values: null};
+    const runs = (how.by || [shape.length - 1]).map(axis => {
+      const step = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+      return [step, step * shape[axis]];
+    });
+    return {key, how, codes, runs, block: Math.max(...runs.map(([, run]) => run)), summed: new Set(), last: -1, values: null};
   });
-  if (at !== letters.length) throw Error("the frames are damaged");
+  if (at !== bytes.length) throw Error("the frames are damaged");
   return positions => Object.fromEntries(keys.map(table => {
-    const {how, codes} = table;
-    const row = how.axes.reduce((at, n, axis) => at * n + (n > 1 ? positions[axis] : 0), 0);
+    const {how, codes, runs, block, summed} = table;
+    const row = how.size * how.axes.reduce((at, n, axis) => at * n + (n > 1 ? positions[axis] : 0), 0), first = row - row % block;
     if (row !== table.last) {
+      if (!summed.has(first)) {
+        summed.add(first);
+        for (const [step, run] of runs) {
+          for (let from = first; from < first + block; from += run) {
+            for (let i = from + step; i < from + run; i++) codes[i] += codes[i - step];
+          }
+        }
+      }
       table.last = row;
-      table.values = read(how, codes.subarray(row * how.size, (row + 1) * how.size));
+      table.values = read(how, codes.subarray(row, row + how.size));
     }
     return [table.key, table.values];
   }));

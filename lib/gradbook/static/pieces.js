@@ -1,14 +1,10 @@
-// Pieces of SVG: colours, words, strokes, symbols. Colours are variables of the page, with the light ones as fallback.
+// Pieces of SVG: colours, words, strokes, symbols. Colours are variables of the page.
 import { round } from "./scales.js";
 
-const PALETTE = {
-  ink: "#1f2328", soft: "#57606a", rule: "#d8dce0", paper: "#ffffff", forward: "#0068a8", gradient: "#bf4800",
-  varied: "#007a5a", wrong: "#6e6e6e", fifth: "#8a4f9e", sixth: "#7d5a00",
-};
 export const FONT = "system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Arial,sans-serif";
 export const TICK = 11.5, LABEL = 12.5; // px: sizes of type
 
-export const paint = name => `var(--gb-${name},${PALETTE[name]})`;
+export const paint = name => `var(--gb-${name})`;
 export const escape = text => String(text).replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`);
 
 export const word = (x, y, text, {size = TICK, color = "soft", anchor = "start", more = ""} = {}) =>
