@@ -17,7 +17,7 @@ LOSSES = sorted(bp.LOSSES)
 
 
 def draw(sizes, rng, rows=5, scale=2.0):
-    """Random x (rows, n_0), params larger than at initialisation, random rows of targets that sum to 1."""
+    """Random x (rows, n_0), params larger than at initialization, random rows of targets that sum to 1."""
     params = [(scale * w, scale * b) for w, b in bp.random_params(sizes, rng)]
     return rng.normal(size=(rows, sizes[0])), params, bp.softmax(rng.normal(size=(rows, sizes[-1])))
 

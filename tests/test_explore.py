@@ -563,7 +563,7 @@ def test_two_figures_have_traits_of_their_own(live):
 def test_script_and_style_stay_small_and_classic():
     script = scripts.page_script()
     weight = lambda text: len(gzip.compress(text.encode(), mtime=0))
-    assert weight(scripts.page_script([])) <= 8_200  # what every page with an explorable has, before terser
+    assert weight(scripts.page_script([])) <= 7_100  # what every page with an explorable has, before terser
     assert weight(script) <= 12_000  # the gallery, which has everything
     assert not re.search(r"^\s*(import|export)\b", script, re.M)
     assert scripts.module_script().count("export ") == 1
@@ -618,7 +618,7 @@ def test_only_pages_with_an_explorable_load_its_script(static, tmp_path, monkeyp
     html = explore(**declaration())._repr_mimebundle_()["text/html"]
     context = {"body": html}
     ext.add_assets(app, "b", "page.html", context, None)
-    assert added == [("explore.js", {"loading_method": "async"}), ("explore.css", {})]
+    assert added == [("explore-points-rule-text.js", {"loading_method": "async"}), ("explore.css", {})]
     pictures = re.findall(r'"\.\./(_static/pictures/\w+\.svg)"', context["body"])
     assert len(pictures) == 2 and all((tmp_path / name).read_text("utf-8")[:4] == "<svg" for name in pictures)
     warned = []

@@ -99,6 +99,18 @@ def test_labels_stand_at_the_ends_of_their_lines_and_apart(ax):
     assert labels["half"].get_color() == COLORS["soft"][0]
 
 
+def test_inked_pictures_have_no_ground_and_gaps_are_empty():
+    shown = figures.inked([[0, 1], [0.5, np.nan]], "forward")
+    assert shown.shape == (2, 2, 4)
+    np.testing.assert_array_equal(shown[..., 3], [[0, 1], [0.5, 0]])
+    for color in figures.INKS:
+        full = "#" + "".join(f"{round(255 * v):02x}" for v in figures.inked([[1]], color)[0, 0, :3])
+        assert all(contrast(full, paper) >= 3 for paper in COLORS["paper"])
+    for picture, color in (([[1.5]], "soft"), ([1], "soft"), ([[1]], "green")):
+        with pytest.raises(ValueError, match=r"figures\.inked"):
+            figures.inked(picture, color)
+
+
 def test_a_rule_needs_one_place(ax):
     for place in ({}, {"x": 1, "y": 1}):
         with pytest.raises(ValueError, match="exactly one of x and y"):

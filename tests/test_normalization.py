@@ -124,7 +124,7 @@ def test_running_statistics_follow_in_place_and_are_then_used_as_in_torch(name, 
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
-def test_running_variance_is_the_unbiased_one_though_the_biased_one_normalises():
+def test_running_variance_is_the_unbiased_one_though_the_biased_one_normalizes():
     x, mean, var = rng.normal(size=(5, 2)), T.zeros(2), T.ones(2)
     y = F.batch_norm(T.tensor(x), mean, var, training=True, momentum=1.0, eps=1e-12)
     np.testing.assert_allclose(var.numpy(), x.var(axis=0, ddof=1), rtol=1e-12)

@@ -43,7 +43,7 @@ def waves(T, params, weights, t):
 
 
 def run(T, loss_of, options, steps=6, dtype="float64", every=None):
-    """Every loss that the closure gave, the parameters after each step, and the optimiser."""
+    """Every loss that the closure gave, the parameters after each step, and the optimizer."""
     rng = np.random.default_rng(0)
     weights = [rng.normal(size=s) for s in SHAPES]
     params = [T.tensor(rng.normal(size=s), dtype=getattr(T, dtype), requires_grad=True) for s in SHAPES]

@@ -64,7 +64,7 @@ def trained(T, make, shapes=SHAPES, dtype="float64", every=None):
 
 
 def rule(name, options, groups=None):
-    """Makes the optimiser of that name; or, if groups has a second group's options, with two groups."""
+    """Makes the optimizer of that name; or, if groups has a second group's options, with two groups."""
     def make(T, params):
         cls = getattr(T.optim, name)
         if groups is None:

@@ -108,7 +108,7 @@ def totals(chapters: list[Chapter]) -> str:
         "wrong variants rejected": lambda c: sum(len(r["rejects"]) for _, r in c.checked()),
         "claims measured": lambda c: len(c.records["claim"]),
         "exercises": lambda c: len(c.records["exercise"]),
-        "wrong answers recognised": lambda c: sum(len(find(id).wrong) for id in c.records["exercise"]),
+        "wrong answers recognized": lambda c: sum(len(find(id).wrong) for id in c.records["exercise"]),
     }
     rows = [("", [f'<a href="{c.link}">{escape(c.title)}</a>', *(f"{of(c):,}" for of in counted.values())])
             for c in chapters]  # fmt: skip

@@ -1,6 +1,6 @@
-"""Which optimiser trains a small network best, when each has its own best learning rate?
+"""Which optimizer trains a small network best, when each has its own best learning rate?
 
-A network 64-32-10 on the digits, 200 steps in batches of 32. Every optimiser gets the same budget: RATES
+A network 64-32-10 on the digits, 200 steps in batches of 32. Every optimizer gets the same budget: RATES
 learning rates, half a decade apart around a centre of its own, once constant and once falling to zero as a
 cosine. 200 training images are held out to choose the rate; the test images are used for the report alone.
 Muon moves the two weight matrices, Adam at the same rate the biases. A seed has the same start and the same
@@ -19,7 +19,7 @@ STEPS, BATCH, HELD_OUT = 200, 32, 200
 
 
 def optimizers(name, net, rate):
-    """The optimiser of that name for the parameters of net; Muon comes with Adam for what is no matrix."""
+    """The optimizer of that name for the parameters of net; Muon comes with Adam for what is no matrix."""
     params = list(net.parameters())
     if name == "Muon":
         matrices = [p for p in params if len(p.shape) == 2]
@@ -60,7 +60,7 @@ def train(name, rate, falling, seed):
 
 
 def run(seed):
-    """Arrays (optimisers, rates) of held-out loss, test loss and errors, at constant and at falling rates."""
+    """Arrays (optimizers, rates) of held-out loss, test loss and errors, at constant and at falling rates."""
     results = {}
     for falling in (False, True):
         with np.errstate(all="ignore"):

@@ -220,7 +220,7 @@ def finite_difference(f, x, step=1e-6, central=True):
 
 
 def pack(params):
-    """All weights and biases (or their gradients) as one vector (P,), for optimisers that want one."""
+    """All weights and biases (or their gradients) as one vector (P,), for optimizers that want one."""
     return np.concatenate([a.ravel() for pair in _layers("pack", params) for a in pair])
 
 

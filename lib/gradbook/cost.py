@@ -56,7 +56,7 @@ class Cost:
     def memory(self, states=2, size=4):
         """Bytes that a training step holds, by use.   size: of a number, 4 for float32.
 
-        states: how many numbers the optimiser keeps for each trainable one, SGD 0, with momentum 1, Adam 2.
+        states: how many numbers the optimizer keeps for each trainable one, SGD 0, with momentum 1, Adam 2.
         """
         real("memory: states", states, "[0, inf)")
         real("memory: size", size, "(0, inf)")

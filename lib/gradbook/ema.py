@@ -134,7 +134,7 @@ class EMA:
 
     params: gradbook Parameters, torch parameters on the CPU (anything whose `.data` is an array) or NumPy
     arrays, of floats. decay: β in [0, 1). bias_correction: divide by 1 - βᵗ, t the number of updates.
-    Call `update()` after each optimiser step; evaluate inside `with ema.averaged():`, which puts the
+    Call `update()` after each optimizer step; evaluate inside `with ema.averaged():`, which puts the
     averages in place of the weights and puts the weights back at the end, also after an exception.
     State: one array a parameter, float64 for float64 weights and float32 for all narrower ones, because an
     average held in half precision stops moving ({ref}`sec-ema-half`).
@@ -160,7 +160,7 @@ class EMA:
         self._raw: list[np.ndarray] | None = None
 
     def update(self) -> None:
-        """v ← β v + (1-β) θ with the weights θ as they are now, after the optimiser's step."""
+        """v ← β v + (1-β) θ with the weights θ as they are now, after the optimizer's step."""
         if self._raw is not None:
             raise RuntimeError("EMA.update: the averages are applied; restore() the weights first")
         arrays = self._arrays()

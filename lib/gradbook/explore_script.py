@@ -14,17 +14,12 @@ from typing import Any
 
 STATIC = Path(__file__).parent / "static"
 
-# In this order they are one script; what few pages need is left out of the others.
-MARKS = ("marks.js", "bars.js", "cells.js", "pixels.js", "graph.js")
-DRAW = ("scales.js", "pieces.js", *MARKS, "labels.js", "draw.js")
+# In this order they are one script. Each mark but the line has a file of its name; a page gets what it needs.
+MARKS = ("path", "area", "points", "rule", "text", "bars", "arrow", "cells", "image", "contour", "graph")
+FILES = tuple(f"{mark}.js" for mark in MARKS)
+DRAW = ("scales.js", "log.js", "pieces.js", "marks.js", "labels.js", *FILES, "draw.js")
+OPTIONAL = {"log.js", *FILES, "hover.js", "play.js"}
 BOTH = (*DRAW, "explore.js", "hover.js", "play.js")
-ONLY_FOR = {  # file: the marks that need it
-    "bars.js": {"bars", "arrow", "graph"},
-    "cells.js": {"cells"},
-    "pixels.js": {"image", "contour"},
-    "graph.js": {"graph"},
-}
-OPTIONAL = {*ONLY_FOR, "hover.js", "play.js"}
 
 
 def draw_script() -> str:
@@ -46,7 +41,11 @@ def page_script(needed: Collection[str] | None = None) -> str:
 def extras(spec: Mapping[str, Any]) -> set[str]:
     """The files of static/ that this figure needs and others do not."""
     marks = [mark for view in spec["views"] for mark in view["marks"]]
-    files = {name for name, kinds in ONLY_FOR.items() if kinds & {mark["mark"] for mark in marks}}
+    files = {f"{mark['mark']}.js" for mark in marks} & OPTIONAL
+    if "graph.js" in files:
+        files.add("arrow.js")
+    if any(view[side]["scale"] == "log" for view in spec["views"] for side in "xy"):
+        files.add("log.js")
     if any("sets" in mark or (mark["mark"] == "cells" and "told" in mark) for mark in marks):
         files.add("hover.js")
     if any("seconds" in control for control in spec["controls"]):

@@ -52,6 +52,26 @@ def color(name: str) -> str:
     return COLORS[name][0]
 
 
+INKS = {"soft": (0.46, 0.52, 0.58), "forward": (0.16, 0.54, 0.82)}  # seen on white paper and on dark
+
+
+def inked(picture, color: str = "soft"):
+    """(h, w) of values from 0 to 1 -> (h, w, 4) for imshow: the more of a colour, the larger the value.
+
+    Pixels cannot change with the page's theme as lines do; so there is no ground, and the colour is one for
+    both. NaN is left empty. color: "soft" or "forward".
+    """
+    import numpy as np
+
+    if color not in INKS:
+        raise ValueError(f"figures.inked: {color!r} is none of {', '.join(INKS)}")
+    picture = np.asarray(picture, float)
+    if picture.ndim != 2 or not (np.isnan(picture) | (picture >= 0) & (picture <= 1)).all():
+        came = f"shape {picture.shape}, {np.nanmin(picture, initial=1):g} to {np.nanmax(picture, initial=0):g}"
+        raise ValueError(f"figures.inked: needs values from 0 to 1 of shape (h, w), not {came}")
+    return np.dstack([np.broadcast_to(INKS[color], (*picture.shape, 3)), np.nan_to_num(picture)])
+
+
 def style() -> dict:
     """The rcParams of the book."""
     ink, soft, rule, paper = (color(name) for name in ("ink", "soft", "rule", "paper"))

@@ -16,7 +16,7 @@ from .nn import Linear, Module, Parameter
 
 
 def freeze(module, patterns="*") -> list[str]:
-    """requires_grad = False and grad = None, so that no optimiser steps. Returns the parameters' names.
+    """requires_grad = False and grad = None, so that no optimizer steps. Returns the parameters' names.
 
     patterns: one or several; ValueError for one that matches nothing. Running statistics are no parameters: a
     frozen batch norm goes on collecting them unless it is in eval mode.
@@ -44,7 +44,7 @@ def unfreeze_top(module, count, layers=None) -> list[str]:
 
 
 def layer_groups(module, lr, decay, layers=None) -> list[dict]:
-    """Groups for an optimiser, lr decay^(L - l) for layer l = 1 ... L: lr itself for the last.
+    """Groups for an optimizer, lr decay^(L - l) for layer l = 1 ... L: lr itself for the last.
 
     0 < decay <= 1; every parameter in exactly one layer; else ValueError.
     Source: Howard & Ruder 2018, §3.2, with decay = 1 / 2.6.
@@ -153,7 +153,7 @@ def _require(caller, module, patterns, requires_grad):
         chosen |= found
     for name in chosen:
         named[name].requires_grad_(requires_grad)
-        if not requires_grad:            # with a gradient from before, an optimiser would go on stepping
+        if not requires_grad:            # with a gradient from before, an optimizer would go on stepping
             named[name].grad = None
     return [name for name in named if name in chosen]
 

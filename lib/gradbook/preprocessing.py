@@ -1,4 +1,4 @@
-"""Inputs brought to one scale: standardised, projected on principal components, whitened.
+"""Inputs brought to one scale: standardized, projected on principal components, whitened.
 
 Statistics are estimated once, by fit(x_train); transform only uses them, so that test data never shape what
 they are tested with. x: arrays (n, d), an example a row; results are float64. fit returns the object.

@@ -214,7 +214,7 @@ def ensemble(members, x, geometric=False):
     """p = 1/M Σ_m softmax(f_m(x)), the mean of the members' probabilities: a Tensor (N, C).
 
     members: functions from x to logits (N, C), such as Modules in eval mode (or not, if dropout is averaged).
-    geometric: the geometric mean instead, normalised, which is the softmax of the mean logits.
+    geometric: the geometric mean instead, normalized, which is the softmax of the mean logits.
     By Jensen's inequality the cross-entropy of p is at most the mean of the members'.
     """
     logits = [f(x) for f in several("ensemble: members", members, Callable)]
@@ -227,7 +227,7 @@ def ensemble(members, x, geometric=False):
 class SnapshotEnsemble:
     """The networks at the ends of a schedule's cycles, where the learning rate is least, as an ensemble.
 
-    Call step() after each optimiser step: every `cycle` steps a copy of the module joins `members`, in eval
+    Call step() after each optimizer step: every `cycle` steps a copy of the module joins `members`, in eval
     mode. CosineAnnealingWarmRestarts(optimizer, T_0=cycle), stepped as often, is the schedule: it starts each
     cycle at the full rate.   Called on x: the ensemble of the `last` members (None: all), without gradients.
     Source: Huang et al. 2017, eq. 2.

@@ -90,8 +90,9 @@ def test_a_lean_formula_keeps_its_letters_its_structure_and_its_mathml():
         '<mi mathvariant="bold">y</mi></mrow><annotation encoding="application/x-tex">(x &lt; y</annotation>'
         '</semantics></math></span><span class="katex-html" aria-hidden="true">'
         '<span class="base" style="--h:1em;--d:-.25em">('
-        '<span class="mathnormal" style="margin-right:.2778em">xy</span>='  # spaces go to what they stand beside
-        '<span style="margin:0 .2em 0 .2778em">(</span>=<span class="mspace" style="margin-right:.3em"></span>'
+        '<span class="mathnormal" style="margin-right:.2778em">xy</span>='  # spaces go to a neighbour
+        '<span style="margin:0 .2em 0 .2778em">(</span>='
+        '<span class="mspace" style="margin-right:.3em"></span>'
         '<span class="vlist-t msupsub"><span class="vlist" style="height:.8em"><span style="top:-3em">'
         "<span>2</span></span>"  # what stands two below a vlist is laid out as a box, so its span stays
         '<span style="top:-2em"><span class="sizing reset-size6 size3 mathnormal">z</span></span></span>'

@@ -1,4 +1,4 @@
-"""What optimisers and schedulers refuse. Their results are in test_optim*.py and test_lr_scheduler.py."""
+"""What optimizers and schedulers refuse. Their results are in test_optim*.py and test_lr_scheduler.py."""
 
 
 def _one(T):

@@ -47,7 +47,7 @@ def exercise(id: str, answer):
 
 
 def examine(ex, answer) -> tuple[str, str, str]:
-    """(state, sentence, name of the mistake that was recognised). state: right, hint, wrong or open."""
+    """(state, sentence, name of the mistake that was recognized). state: right, hint, wrong or open."""
     try:
         if answer is None or answer is Ellipsis or (isinstance(answer, str) and answer in ("", "...")):
             raise Unanswered

@@ -36,7 +36,7 @@ def strictly_before(scores):
 
 
 def causal_by_columns(scores):
-    """Masked rightly, and then normalised along the wrong axis."""
+    """Masked rightly, and then normalized along the wrong axis."""
     return softmax(np.where(np.tri(len(scores), dtype=bool), scores, -np.inf).T).T
 
 
@@ -145,7 +145,7 @@ EXERCISES = [
             "not even itself": (strictly_before, "Row i sees keys 0 to i, its own among them."),
             "scaled once more": (lambda scores: causal(scores / np.sqrt(len(scores))),
                                  "The scores come divided already, and n is no width."),
-            "normalised along queries": (causal_by_columns,
+            "normalized along queries": (causal_by_columns,
                                          "Each row has to add up to 1. Yours do so by columns."),
         },
         rewrites=[causal_by_rows],
@@ -156,7 +156,7 @@ EXERCISES = [
         inputs=draw_gradients,
         reference=gradients,
         wrong={
-            "normaliser forgotten": (lambda q, k, v, g: gradients_with(q, k, v, g, lambda p, dp: 0.0),
+            "normalizer forgotten": (lambda q, k, v, g: gradients_with(q, k, v, g, lambda p, dp: 0.0),
                                      "A score that rises lowers the other weights of its row. Each row of "
                                      "dS has to sum to 0; add up yours."),
             "no scale": (lambda q, k, v, g: gradients_with(q, k, v, g, back=1.0),

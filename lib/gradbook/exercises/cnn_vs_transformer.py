@@ -215,7 +215,7 @@ EXERCISES = [
                                      "The farthest token is the loudest in yours. Mind the score's sign."),
             "hard": (lambda n, tap, alpha: np.eye(n)[np.clip(np.arange(n) + tap, 0, n - 1)],
                      "That is the limit for large α. At this α, neighbours are heard as well."),
-            "not normalised": (lambda n, tap, alpha: np.exp(-alpha * distance(n, tap) ** 2),
+            "not normalized": (lambda n, tap, alpha: np.exp(-alpha * distance(n, tap) ** 2),
                                "These are the exponentials of the scores. What does softmax do with them?"),
         },
         rewrites=[head_by_product],

@@ -1,4 +1,4 @@
-"""Exercises of the chapter on optimisers (book/optim.md)."""
+"""Exercises of the chapter on optimizers (book/optim.md)."""
 import numpy as np
 
 from gradbook.exercises import Exercise

@@ -1,4 +1,4 @@
-"""Optimisers, with the names, defaults and param_groups of torch.optim."""
+"""Optimizers, with the names, defaults and param_groups of torch.optim."""
 
 from ..names import missing
 from . import lr_scheduler

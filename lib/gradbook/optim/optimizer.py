@@ -1,4 +1,4 @@
-"""What optimisers share: parameters in groups, a memory for each parameter, and saving both."""
+"""What optimizers share: parameters in groups, a memory for each parameter, and saving both."""
 
 import copy
 from collections import defaultdict

@@ -6,7 +6,7 @@
 import { textWidth, ticks, unit, round } from "./scales.js";
 import { BOLD, FONT, LABEL, TICK, escape, paint, sample, word } from "./pieces.js";
 import { drawers } from "./marks.js";
-import { GLYPH, endLabels, lineLike, named, ruleLabels } from "./labels.js";
+import { GLYPH, labels, lineLike, named } from "./labels.js";
 
 const NARROW = 480; // px; below it, names move from the line ends to a row above, and views below one another
 const BETWEEN = 24; // px between two views
@@ -34,11 +34,12 @@ function layoutOne({x, y, height, title, equal, marks}, width) {
   const rows = keys.length ? keys[keys.length - 1].row + 1 : 0;
   const top = head + rows * 20 + (y.hidden ? 6 : y.label ? 24 : 10) + (rows ? 4 : 0);
   let bottom = height - (x.hidden ? 6 : x.label ? 42 : 24);
-  const whole = marks.some(m => m.mark === "cells"), seen = ([v]) => !whole || Number.isInteger(v); // cells are counted
-  const yTicks = y.hidden ? [] : ticks(y, bottom - top, 48).filter(seen);
+  const counted = step => marks.some(m => Math.abs(m[step]) === 1 && m.mark === "cells"); // there are no half cells
+  const seen = step => ([v]) => Number.isInteger(v) || !counted(step);
+  const yTicks = y.hidden ? [] : ticks(y, bottom - top, 48).filter(seen("dy"));
   const left = y.hidden ? 6 : Math.ceil(Math.max(0, ...yTicks.map(t => textWidth(t[1], TICK)))) + 10;
   const room = beside ? Math.ceil(widest) + 18 : 16;
-  const xTicks = x.hidden ? [] : ticks(x, width - left - room, 76).filter(seen);
+  const xTicks = x.hidden ? [] : ticks(x, width - left - room, 76).filter(seen("dx"));
   const lastTick = xTicks.length ? textWidth(xTicks[xTicks.length - 1][1], TICK) / 2 + 2 : 0;
   let right = Math.floor(width - (beside || !x.hidden ? Math.max(room, lastTick) : 6));
   if (equal) {
@@ -98,7 +99,7 @@ const keysOf = m => Object.values(m).flat().filter(v => typeof v === "string").f
 
 export const parts = ({views}) => views.flatMap((view, v) => [
   ...view.marks.map(m => ({v, keys: keysOf(m), make: (data, at) => drawers[m.mark](m, data, at)})),
-  {v, keys: view.marks.filter(m => m.label).flatMap(keysOf), make: (data, at) => ruleLabels(view, data, at) + endLabels(view, data, at)},
+  {v, keys: view.marks.filter(m => m.label).flatMap(keysOf), make: (data, at) => labels.map(f => f(view, data, at)).join("")},
 ]);
 
 export function draw(spec, data, width) {

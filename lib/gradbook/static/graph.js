@@ -2,7 +2,7 @@
 import { clamp, textWidth } from "./scales.js";
 import { BOLD, LABEL, RIM, TICK, paint, word } from "./pieces.js";
 import { drawers, series } from "./marks.js";
-import { arrowOf } from "./bars.js";
+import { arrowOf } from "./arrow.js";
 
 const HALF = 15; // px: half the height of a box
 

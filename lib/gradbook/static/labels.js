@@ -1,4 +1,4 @@
-// Names at the ends of lines and beside rules, moved apart where they would touch.
+// Names at the ends of lines, moved apart where they would touch.
 import { clamp, round, textWidth } from "./scales.js";
 import { BOLD, LABEL, RIM, TICK, glyph, paint, word } from "./pieces.js";
 import { inside, item, pixel, series, size } from "./marks.js";
@@ -41,24 +41,7 @@ function spread(wanted, gap, low, high) {
   return places;
 }
 
-// Names of rules: of level ones at the left, of upright ones at the top, a row lower where two would touch.
-export function ruleLabels({marks}, data, at) {
-  const named = marks.filter(m => m.mark === "rule" && m.label).flatMap(m => {
-    const upright = m.x !== undefined;
-    return [...series(data, upright ? m.x : m.y)].map(v => ({m, upright, p: pixel(upright ? at.X : at.Y, v)}));
-  }).filter(({upright, p}) => inside(at, upright ? p : at.left, upright ? at.top : p)).sort((a, b) => a.p - b.p);
-  const ends = []; // where the last label of each row ends
-  return named.map(({m, upright, p}) => {
-    if (!upright) return word(at.left + 6, p + (p - at.top < 20 ? 14 : -5), m.label, {color: m.color, more: RIM});
-    const width = textWidth(m.label, TICK), flip = p + width + 8 > at.right, from = flip ? p - width - 5 : p + 5;
-    let row = 0;
-    while (ends[row] > from) row++;
-    ends[row] = from + width + 4;
-    return word(p + (flip ? -5 : 5), at.top + 10 + 15 * row, m.label, {color: m.color, anchor: flip ? "end" : "start", more: RIM});
-  }).join("");
-}
-
-export function endLabels({marks}, data, at) {
+function endLabels({marks}, data, at) {
   if (!at.beside) return "";
   const ends = marks.filter(named).map(m => ({m, end: endOf(m, data, at)})).filter(e => e.end);
   const places = spread(ends.map(e => e.end[1]), LEADING, at.top + 4, at.bottom - 8);
@@ -75,3 +58,6 @@ export function endLabels({marks}, data, at) {
       + word(from, place + 4.3, m.label, {size: LABEL, color: m.color, more: BOLD + (early ? RIM : "")});
   }).join("");
 }
+
+// The labels of a view: functions of (view, data, layout). rule.js adds those of rules.
+export const labels = [endLabels];

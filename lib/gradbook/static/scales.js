@@ -28,25 +28,14 @@ function linearTicks(low, high, count) {
   return values.map(v => [v, number(v, digits)]);
 }
 
-function logTicks(low, high, count) {
-  const first = Math.floor(Math.log10(low) + 1e-9), last = Math.ceil(Math.log10(high) - 1e-9);
-  const decades = Math.log10(high / low), every = Math.ceil(decades / count - 1e-9), values = [];
-  const within = decades <= count / 2.5 ? [1, 2, 5] : [1];
-  for (let p = first; p <= last; p++) {
-    for (const m of within) {
-      const v = +(m * 10 ** p).toPrecision(12);
-      if (v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9) && (p - first) % every === 0) values.push([v, m === 1 && Math.abs(p) > 3
-        ? "10" + String(p).replace(/./g, c => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] || "⁻") : number(v, Math.max(0, -p))]);
-    }
-  }
-  return values;
-}
-
 // 1234567 -> 1 234 567, with a true minus.
-function number(v, digits) {
+export function number(v, digits) {
   const text = v.toFixed(digits).replace("-", "−");
   return Math.abs(v) < 1e4 ? text : text.replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
+
+// The ticks of an axis from low to high, about `count`; log.js adds those of a logarithmic one.
+export const tickers = {linear: linearTicks};
 
 // At most one tick in every `each` px; names stand where they are, and are thinned where they would touch.
 export function ticks({domain, scale, names}, length, each) {
@@ -54,5 +43,5 @@ export function ticks({domain, scale, names}, length, each) {
     const needs = each < 60 ? 14 : Math.max(...names.map(n => textWidth(n, 11.5))) + 8, every = Math.ceil(needs * names.length / length);
     return names.map((n, i) => [i, n]).filter((_, i) => i % every === 0);
   }
-  return (scale === "log" ? logTicks : linearTicks)(Math.min(...domain), Math.max(...domain), Math.max(2, Math.floor(length / each)));
+  return tickers[scale](Math.min(...domain), Math.max(...domain), Math.max(2, Math.floor(length / each)));
 }

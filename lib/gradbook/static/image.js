@@ -1,7 +1,6 @@
-// Marks of what lies behind the others: images, pixel by pixel, and contour lines.
+// The mark of an image, pixel by pixel.
 import { round } from "./scales.js";
-import { paint } from "./pieces.js";
-import { cut, drawers, trace } from "./marks.js";
+import { cut, drawers } from "./marks.js";
 
 Object.assign(drawers, {
   image(m, data, at) {
@@ -9,17 +8,6 @@ Object.assign(drawers, {
       : [at.left, at.right, at.bottom, at.top];
     return cut(at, `<image href="data:image/bmp;base64,${btoa(bitmap(data[m.z], ...shape))}" x="${round(Math.min(left, right))}" y="${round(Math.min(top, bottom))}"`
       + ` width="${round(Math.abs(right - left))}" height="${round(Math.abs(bottom - top))}" preserveAspectRatio="none" style="image-rendering:pixelated"/>`);
-  },
-
-  contour(m, data, at) {
-    const xs = data[m.z + "~x"], ys = data[m.z + "~y"], counts = data[m.z + "~n"];
-    let from = 0, s = "";
-    [...counts].forEach((n, k) => {
-      const [d] = trace(xs, ys, at, from, from += n);
-      if (d) s += `<path d="${d}" stroke="${paint(m.color)}" stroke-width="${m.width}"${m.fill ? ` stroke-opacity=".35" fill="${paint(m.color)}" fill-opacity=".07" fill-rule="evenodd"`
-        : ` opacity="${round(10 * (0.4 + 0.6 * (k + 1) / counts.length)) / 10}"`}/>`;
-    });
-    return cut(at, s);
   },
 });
 
