@@ -67,7 +67,8 @@ def inked(picture, color: str = "soft"):
         raise ValueError(f"figures.inked: {color!r} is none of {', '.join(INKS)}")
     picture = np.asarray(picture, float)
     if picture.ndim != 2 or not (np.isnan(picture) | (picture >= 0) & (picture <= 1)).all():
-        came = f"shape {picture.shape}, {np.nanmin(picture, initial=1):g} to {np.nanmax(picture, initial=0):g}"
+        ends = np.nanmin(picture, initial=1), np.nanmax(picture, initial=0)
+        came = f"shape {picture.shape}, {ends[0]:g} to {ends[1]:g}"
         raise ValueError(f"figures.inked: needs values from 0 to 1 of shape (h, w), not {came}")
     return np.dstack([np.broadcast_to(INKS[color], (*picture.shape, 3)), np.nan_to_num(picture)])
 
