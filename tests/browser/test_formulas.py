@@ -1,12 +1,12 @@
 """lean.py leaves out two fifths of KaTeX's elements: each letter must stay where KaTeX puts it."""
 
 import json
+from pathlib import Path
 
 import pytest
 from maths import Katex
 
-from conftest import HTML, ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 KATEX = ROOT / "node_modules" / "katex"
 OWN = ".katex .base::before, .katex .vlist > span::before"  # the boxes of book.css that stand for struts
 # Of each formula: its letters and lines, where they stand and how large they are, in px.
@@ -35,7 +35,7 @@ PLACES = """() => document.fonts.ready.then(() => [...document.querySelectorAll(
 @pytest.fixture(scope="module")
 def formulas(site, tmp_path_factory):
     """[(markup of KaTeX, markup of the book)] of every formula of the book."""
-    known = json.loads((HTML.parent / ".katex.json").read_text("utf-8"))["known"]
+    known = json.loads((ROOT / "_build" / ".katex.json").read_text("utf-8"))["known"]
     katex = Katex(KATEX, tmp_path_factory.mktemp("katex") / "none.json")
     ours = [katex.render(key[1:], key[0] == "D")[0] for key in known]
     theirs = [katex._ask(key[1:], key[0] == "D")["html"] for key in known]
