@@ -39,6 +39,7 @@ def formulas(site, tmp_path_factory):
     katex = Katex(KATEX, tmp_path_factory.mktemp("katex") / "none.json")
     ours = [katex.render(key[1:], key[0] == "D")[0] for key in known]
     theirs = [katex._ask(key[1:], key[0] == "D")["html"] for key in known]
+    katex.close()
     assert len(known) > 1000
     return theirs, ours
 
