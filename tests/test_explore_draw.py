@@ -140,6 +140,9 @@ CASES["cells_diverging"] = view(
 CASES["cells_with_numbers"] = view(
     LETTERS, ROWS, [cells("matrix", scale="diverging", domain=(-3, 3), format="+.1f", show=True)]
 )
+CASES["cells_too_small_for_gaps"] = view(
+    axis("", [-0.5, 150]), axis("", [60, -0.5]), [cells("matrix")], height=260
+)
 CASES["bars_on_names"] = view(
     axis("", ["cat", "dog", "a long name"]), Y, [bars([0, 1, 2], [1, 2.5, -0.5], sets="bar")]
 )
@@ -247,6 +250,17 @@ def test_a_narrow_figure_names_its_lines_above_instead_of_beside():
     wide, narrow = (words_and_places(svg) for svg in drawn("labels_that_would_collide"))
     assert min(wide["one"][0], wide["four"][0]) > 550
     assert max(narrow["one"][1], narrow["four"][1]) < 60
+
+
+@needs_node
+def test_small_cells_that_touch_are_one_box_and_others_are_not():
+    small, large = (drawn(name)[0] for name in ("cells_too_small_for_gaps", "cells"))
+    ground = re.compile(r'<path d="([^"]*)" fill="var\(--gb-rule\)" opacity')
+    grounds = [ground.search(svg)[1] for svg in (small, large)]
+    known = np.isfinite(DATA["matrix"])
+    assert grounds[1].count("M") == known.sum()
+    starts = known & ~np.pad(known, ((0, 0), (1, 0)))[:, :-1]  # of a run within a row
+    assert grounds[0].count("M") == starts.sum() < known.sum()
 
 
 @needs_node

@@ -18,23 +18,31 @@ const rect = ([x, y, w, h]) => `M${x},${y}h${w}v${h}h${-w}z`;
 Object.assign(drawers, {
   cells(m, data, at) {
     const z = data[m.z], [rows, columns] = data[m.z + "#"], told = data[m.told], [low, high] = m.domain;
-    const both = m.scale === "diverging", grey = m.scale === "grey", shades = {};
+    const both = m.scale === "diverging", grey = m.scale === "grey", shades = {}, runs = {};
     const full = m.show ? (grey ? 0.35 : 0.45) : grey ? 0.85 : 1; // ink stays legible on the fullest shade
     const minus = {ink: "", paper: ""};
-    let ground = "", words = "";
+    let words = "";
+    const close = key => { shades[key] = (shades[key] || "") + rect(runs[key]); };
+    const add = (key, box) => { // neighbours of one shade that touch are one box
+      const run = runs[key];
+      if (run && run[1] === box[1] && run[3] === box[3] && run[0] + run[2] === box[0]) return void (run[2] += box[2]);
+      if (run) close(key);
+      runs[key] = box;
+    };
     z.forEach((v, i) => {
       if (v === null || v !== v) return;
-      const box = cellBox(m, at, Math.floor(i / columns), i % columns), [x, y, w, h] = box, gap = Math.min(w, h) > 6 ? 1 : 0;
+      const [x, y, w, h] = cellBox(m, at, Math.floor(i / columns), i % columns), gap = Math.min(w, h) > 6 ? 1 : 0;
       const level = Math.round(LEVELS * (both ? clamp(v / high, -1, 1) : clamp((v - low) / (high - low), 0, 1)));
-      const path = rect([x, y, w - gap, h - gap]);
-      ground += path;
-      if (level) shades[level] = (shades[level] || "") + path;
+      add("ground", [x, y, w - gap, h - gap]);
+      if (level) add(level, [x, y, w - gap, h - gap]);
       if (m.show && textWidth(told[i], TICK) + 2 <= w && h >= 14) words += word(x + (w - gap) / 2, y + h / 2 + 4, told[i], {color: "ink", anchor: "middle"});
       else if (level < -2 && Math.min(w, h) > 8) minus[level < -LEVELS / 2 ? "paper" : "ink"] += `M${x + w / 2 - 3},${y + h / 2 - 0.5}h5`;
     });
-    let s = ground && `<path d="${ground}" fill="${paint("rule")}" opacity=".4"/>`;
-    for (const level in shades) {
-      s += `<path d="${shades[level]}" fill="${paint(level < 0 ? "gradient" : HUES[m.scale])}" opacity="${round(1000 * full * Math.abs(level) / LEVELS) / 1000}"/>`;
+    Object.keys(runs).forEach(close);
+    const {ground, ...levels} = shades;
+    let s = ground ? `<path d="${ground}" fill="${paint("rule")}" opacity=".4"/>` : "";
+    for (const level in levels) {
+      s += `<path d="${levels[level]}" fill="${paint(level < 0 ? "gradient" : HUES[m.scale])}" opacity="${round(1000 * full * Math.abs(level) / LEVELS) / 1000}"/>`;
     }
     for (const color in minus) if (minus[color]) s += `<path d="${minus[color]}" stroke="${paint(color)}" stroke-width="1.5"/>`;
     return cut(at, s + words + outline(m, data, at, rows, columns, told));
