@@ -6,11 +6,15 @@ import { chosen, cut, drawers } from "./marks.js";
 const HUES = {blue: "forward", green: "varied", grey: "ink", diverging: "forward"};
 const LEVELS = 64; // shades, so that equal ones share a path
 
-// Corners of the cell, in whole px, so that neighbours meet.
-export function cellBox(m, at, row, column) {
-  const x = [0, 1].map(k => Math.round(at.X(m.x0 + (column + k - 0.5) * m.dx))).sort((a, b) => a - b);
-  const y = [0, 1].map(k => Math.round(at.Y(m.y0 + (row + k - 0.5) * m.dy))).sort((a, b) => a - b);
-  return [x[0], y[0], x[1] - x[0], y[1] - y[0]];
+// Where a row or column begins and how wide it is, in whole px, so that neighbours meet.
+function side(scale, from, by, k) {
+  const a = Math.round(scale(from + (k - 0.5) * by)), b = Math.round(scale(from + (k + 0.5) * by));
+  return [Math.min(a, b), Math.abs(b - a)];
+}
+
+function cellBox(m, at, row, column) {
+  const [x, w] = side(at.X, m.x0, m.dx, column), [y, h] = side(at.Y, m.y0, m.dy, row);
+  return [x, y, w, h];
 }
 
 const rect = ([x, y, w, h]) => `M${x},${y}h${w}v${h}h${-w}z`;
@@ -21,6 +25,8 @@ Object.assign(drawers, {
     const both = m.scale === "diverging", grey = m.scale === "grey", shades = {}, runs = {};
     const full = m.show ? (grey ? 0.35 : 0.45) : grey ? 0.85 : 1; // ink stays legible on the fullest shade
     const minus = {ink: "", paper: ""};
+    const across = Array.from({length: columns}, (_, k) => side(at.X, m.x0, m.dx, k));
+    const down = Array.from({length: rows}, (_, k) => side(at.Y, m.y0, m.dy, k));
     let words = "";
     const close = key => { shades[key] = (shades[key] || "") + rect(runs[key]); };
     const add = (key, box) => { // neighbours of one shade that touch are one box
@@ -31,7 +37,7 @@ Object.assign(drawers, {
     };
     z.forEach((v, i) => {
       if (v === null || v !== v) return;
-      const [x, y, w, h] = cellBox(m, at, Math.floor(i / columns), i % columns), gap = Math.min(w, h) > 6 ? 1 : 0;
+      const [x, w] = across[i % columns], [y, h] = down[Math.floor(i / columns)], gap = Math.min(w, h) > 6 ? 1 : 0;
       const level = Math.round(LEVELS * (both ? clamp(v / high, -1, 1) : clamp((v - low) / (high - low), 0, 1)));
       add("ground", [x, y, w - gap, h - gap]);
       if (level) add(level, [x, y, w - gap, h - gap]);
