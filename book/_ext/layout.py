@@ -153,6 +153,17 @@ def _box_tables(app, doctree, docname):
         box += table
 
 
+_VERBATIM = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.raw)
+_PERCENT = re.compile(r"(?<=\d) (?=%)")
+
+
+def _keep_together(app, doctree, docname):
+    """No line breaks between a number and its percent sign."""
+    for text in [*doctree.findall(nodes.Text)]:
+        if " %" in text and not isinstance(text.parent, _VERBATIM):
+            text.parent.replace(text, nodes.Text(_PERCENT.sub("\N{NO-BREAK SPACE}", text)))
+
+
 # sphinx-external-toc would write a bare redirect, for which a browser asks the server for a favicon.
 _DOOR = """\
 <!doctype html>
@@ -190,6 +201,7 @@ def setup(app):
     app.connect("doctree-resolved", _fold, priority=900)
     app.connect("doctree-resolved", _box_tables, priority=900)
     app.connect("doctree-resolved", _name_once, priority=900)
+    app.connect("doctree-resolved", _keep_together, priority=900)
     app.connect("html-page-context", _page, priority=910)
     app.connect("build-finished", _door, priority=400)
     app.connect("build-finished", _sitemap)
