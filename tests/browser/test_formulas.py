@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from maths import Katex
 
+pytestmark = [pytest.mark.browser, pytest.mark.built]
 ROOT = Path(__file__).resolve().parents[2]
 KATEX = ROOT / "node_modules" / "katex"
 OWN = ".katex .base::before, .katex .vlist > span::before"  # the boxes of book.css that stand for struts

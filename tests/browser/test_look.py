@@ -1,8 +1,11 @@
 """tools/look.py: the pictures with which a page is judged."""
 
+import pytest
 from PIL import Image
 
 from tools import look
+
+pytestmark = [pytest.mark.browser, pytest.mark.built]
 
 
 def test_a_page_is_pictured_in_light_and_dark_on_a_phone_and_on_paper(browser, site, tmp_path, monkeypatch):
