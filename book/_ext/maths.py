@@ -13,7 +13,7 @@ from pathlib import Path
 
 from docutils import nodes
 from gradbook.explore_page import node as find_node
-from lean import known_classes, lean_formula
+from lean_formulas import known_classes, lean_formula
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
@@ -48,7 +48,7 @@ class Katex:
         if not (package / "dist" / "katex.js").exists():
             raise ExtensionError(f"maths: no KaTeX in {package}; `npm ci` installs it from package-lock.json")
         sources = [Path(__file__), Path(__file__).with_name("maths_worker.js"),
-                   Path(__file__).with_name("lean.py"), package / "package.json"]
+                   Path(__file__).with_name("lean_formulas.py"), package / "package.json"]
         self.version = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
         self.store, self.known, self.grown = store, {}, False
         if store.exists():

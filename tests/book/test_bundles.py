@@ -8,7 +8,8 @@ import pytest
 from bundles import script_name, smaller_css, style_name
 from downloads import GLUE, ROLES
 from figures import compact
-from lean import known_classes, lean_code, lean_formula
+from lean import lean_code
+from lean_formulas import known_classes, lean_formula
 from words import spoken
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""lean.py leaves out two fifths of KaTeX's elements: each letter must stay where KaTeX puts it."""
+"""lean_formulas.py leaves out two fifths of KaTeX's elements: each letter must stay where KaTeX puts it."""
 
 import json
 from pathlib import Path
